@@ -1,0 +1,2 @@
+// Package memory is one implementation of a store.
+package memory

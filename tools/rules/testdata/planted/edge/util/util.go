@@ -1,0 +1,2 @@
+// Package util is about nothing.
+package util

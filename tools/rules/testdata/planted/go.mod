@@ -1,0 +1,3 @@
+module uproar
+
+go 1.26

@@ -1,0 +1,6 @@
+package wire
+
+import (
+	_ "github.com/gobwas/ws"
+	_ "uproar/core/hall"
+)

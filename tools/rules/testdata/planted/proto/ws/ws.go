@@ -1,0 +1,4 @@
+// Package ws breaks nothing.
+package ws
+
+import _ "github.com/gobwas/ws"

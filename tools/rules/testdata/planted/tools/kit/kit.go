@@ -1,0 +1,2 @@
+// Package kit is imported by the server.
+package kit
