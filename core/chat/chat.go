@@ -51,7 +51,7 @@ type Message struct {
 	ID     string // UUID; unique for ever
 	Room   string // lower case, without '#'
 	RoomID string // decimal, stable for the room
-	Seq    uint64 // position in the room, from 1, without holes
+	Seq    uint64 // position in the room: grows by 1, or jumps ahead when the room begins anew after silence
 	Time   time.Time
 	User   *User
 	Role   Role

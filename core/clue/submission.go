@@ -1,0 +1,41 @@
+package clue
+
+import (
+	"time"
+
+	"uproar/core/chat"
+)
+
+// Submission is one line that somebody wants to say. Whoever fills it has checked
+// that Room is a valid name and that Text is valid UTF-8 without control bytes
+// other than \x01.
+type Submission struct {
+	Room    string
+	User    *chat.User
+	Text    string // as typed, up to what one protocol line holds
+	Nonce   string // client-nonce, up to chat.NonceBytesMax bytes, or empty
+	ReplyTo string // id of the line it answers, or empty
+	Origin  chat.Origin
+	Queued  time.Time // set by Submit
+}
+
+// Outcome is what became of a submission.
+type Outcome uint8
+
+const (
+	Accepted Outcome = iota + 1 // Message is set; it has been published
+	Rejected                    // Rejection is set; the sender gets its NOTICE
+	Ignored                     // nothing to say, as on Twitch: an empty line, or an anonymous sender
+)
+
+// Decision answers one submission. It is a value that the shard reuses: a Replier
+// copies what it keeps.
+type Decision struct {
+	Outcome   Outcome
+	Room      string
+	User      *chat.User
+	Nonce     string
+	Origin    chat.Origin
+	Message   *chat.Message   // nil unless Accepted
+	Rejection *chat.Rejection // nil unless Rejected
+}

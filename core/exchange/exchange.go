@@ -1,0 +1,40 @@
+// Package exchange carries accepted lines from clue to every edge that has a member
+// in the room, and to no other. It holds the in-process exchange; those that cross
+// processes have the same Publish and Deliver.
+//
+// Nothing here has a goroutine: lines travel on the goroutine of who publishes them.
+package exchange
+
+import "uproar/core/chat"
+
+// Deliver takes accepted lines, all of one room, in sequence order. It must not
+// block and must not keep the slice; the messages it may keep, they are immutable.
+// It is called from many goroutines at once, but for one room by one at a time.
+type Deliver func(room string, lines []*chat.Message)
+
+// Local is the exchange of a process that is clue and edge in one: a line that is
+// published is delivered on the spot.
+//
+// It has no Subscribe: with one edge there is nobody to spare. That edge drops a
+// line of a room without members by the same lookup that finds the members, which
+// is cheaper than a second table here that has to agree with it.
+type Local struct {
+	deliver Deliver
+}
+
+// NewLocal returns an exchange that hands every line to deliver.
+func NewLocal(deliver Deliver) *Local {
+	if deliver == nil {
+		panic("BUG: exchange.NewLocal without a Deliver")
+	}
+	return &Local{deliver: deliver}
+}
+
+// Publish delivers the lines, all of one room, in sequence order, before it returns.
+// It never fails: its error is there for the exchanges that have a network.
+func (l *Local) Publish(room string, lines []*chat.Message) error {
+	if len(lines) > 0 {
+		l.deliver(room, lines)
+	}
+	return nil
+}
