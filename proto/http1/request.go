@@ -33,7 +33,7 @@ func (r *Request) Parse(in []byte) (n int, err error) {
 	}
 	end := bytes.Index(window, []byte("\r\n\r\n"))
 	if end < 0 {
-		if fault := checkUnfinished(in); fault != nil {
+		if fault := checkUnfinished(window); fault != nil {
 			return 0, fault
 		}
 		return 0, nil
@@ -44,15 +44,16 @@ func (r *Request) Parse(in []byte) (n int, err error) {
 	return end + 4, nil
 }
 
-// checkUnfinished refuses a head that cannot become good, so that a peer which never ends it is not waited for.
+// checkUnfinished refuses a head that cannot become good, so that a peer which never ends it is not waited for. in is at
+// most HeadBytesMax long.
 func checkUnfinished(in []byte) *Error {
 	lf := bytes.IndexByte(in, '\n')
 	switch {
 	case lf == 0 || lf > 0 && in[lf-1] != '\r':
 		return errBareLineEnd
-	case lf < 0 && len(in) >= HeadBytesMax:
+	case lf < 0 && len(in) == HeadBytesMax:
 		return errTargetLong
-	case len(in) >= HeadBytesMax:
+	case len(in) == HeadBytesMax:
 		return errHeadLong
 	}
 	return nil
