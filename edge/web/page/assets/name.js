@@ -1,0 +1,36 @@
+// Names of rooms and of people, as the server takes them.
+
+const valid = /^[a-z0-9][a-z0-9_]{0,24}$/;
+const anonymous = /^justinfan\d+$/;
+
+/** roomName is the room that was meant, or '' when text names none. */
+export function roomName(text) {
+  const name = text.trim().toLowerCase().replace(/^#/, '');
+  return valid.test(name) ? name : '';
+}
+
+/** nickName is the login that was meant, or '' when nobody can be called that. */
+export function nickName(text) {
+  const name = text.trim().toLowerCase().replace(/^@/, '');
+  return valid.test(name) && !anonymous.test(name) ? name : '';
+}
+
+/** roomOf finds the room that an address asks for: ?room=name, else #name. */
+export function roomOf(location) {
+  const asked = new URLSearchParams(location.search).get('room') ?? '';
+  return roomName(asked) || roomName(hashText(location.hash));
+}
+
+function hashText(hash) {
+  try {
+    return decodeURIComponent(hash.replace(/^#(room=)?/, ''));
+  } catch {
+    return '';
+  }
+}
+
+/** displayName is how a person is shown: the login too when the two differ. */
+export function displayName(display, login) {
+  if (!display) return login;
+  return display.toLowerCase() === login ? display : `${display} (${login})`;
+}

@@ -1,0 +1,132 @@
+// Package page holds the chat page that the HTTP port serves at "/": HTML, style,
+// script and icon, embedded in the binary, without a build step and without any
+// third-party origin.
+//
+// Everything is laid out once, at first use; Find may be called from any
+// goroutine. The bodies are shared: callers must not change them.
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+)
+
+// ContentSecurityPolicy is the header value to send with every Asset. Script and
+// style come from this origin's files only; the page opens WebSockets and nothing
+// else. ws: and wss: are named because Safari before 15.4 does not count them to 'self'.
+const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types 'none'"
+
+const (
+	cacheCheck   = "no-cache"                            // keep, but ask with If-None-Match
+	cacheForever = "public, max-age=31536000, immutable" // the address changes with the content
+)
+
+// Asset is one file of the page with the headers it is served with.
+type Asset struct {
+	ContentType string
+	Body        []byte // shared, read only
+	ETag        string // quoted, strong
+	Cache       string // Cache-Control
+}
+
+//go:embed assets
+var files embed.FS
+
+// site is the page laid out for serving.
+type site struct {
+	version string           // 12 hex digits over all assets
+	assets  map[string]Asset // by file name, index.html included
+}
+
+var laidOut = sync.OnceValue(func() site {
+	root, err := fs.Sub(files, "assets")
+	if err != nil {
+		panic("BUG: cannot open the embedded page: " + err.Error())
+	}
+	made, err := layOut(root)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return made
+})
+
+// Find returns what the page serves at path (the path of a URL, without query).
+// "/" is the page. Its files are at "/assets/VERSION/NAME", to be kept forever;
+// "/assets/NAME" and other versions give the present file, not to be kept, so that
+// a page and a server of different releases still work during a roll-out.
+func Find(path string) (Asset, bool) {
+	s := laidOut()
+	if path == "/" {
+		asset, ok := s.assets["index.html"]
+		return asset, ok
+	}
+	rest, ok := strings.CutPrefix(path, "/assets/")
+	if !ok {
+		return Asset{}, false
+	}
+	version, name, versioned := strings.Cut(rest, "/")
+	if !versioned {
+		version, name = "", rest
+	}
+	asset, ok := s.assets[name]
+	if !ok || name == "index.html" {
+		return Asset{}, false
+	}
+	if version != s.version {
+		asset.Cache = cacheCheck
+	}
+	return asset, true
+}
+
+// layOut reads every file of root, which is flat, and writes the version into the
+// addresses of index.html. Modules import each other by relative address, so they
+// stay within the version they were loaded from.
+func layOut(root fs.FS) (site, error) {
+	names, err := fs.Glob(root, "*")
+	if err != nil {
+		return site{}, fmt.Errorf("cannot list the page: %w", err)
+	}
+	s := site{assets: make(map[string]Asset, len(names))}
+	all := sha256.New()
+	for _, name := range names {
+		body, err := fs.ReadFile(root, name)
+		if err != nil {
+			return site{}, fmt.Errorf("cannot read %q of the page: %w", name, err)
+		}
+		kind, ok := contentTypes[path.Ext(name)]
+		if !ok {
+			return site{}, fmt.Errorf("cannot serve %q: its content type is not known", name)
+		}
+		fmt.Fprintf(all, "%s %d\n", name, len(body))
+		all.Write(body)
+		s.assets[name] = Asset{ContentType: kind, Body: body, ETag: etag(body), Cache: cacheForever}
+	}
+	s.version = hex.EncodeToString(all.Sum(nil))[:12]
+	index := s.assets["index.html"]
+	index.Body = bytes.ReplaceAll(index.Body, []byte(`"/assets/`), []byte(`"/assets/`+s.version+`/`))
+	index.ETag, index.Cache = etag(index.Body), cacheCheck
+	s.assets["index.html"] = index
+	return s, nil
+}
+
+// contentTypes are fixed here: those of package mime depend on the machine.
+var contentTypes = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".svg":  "image/svg+xml",
+}
+
+func etag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
+}

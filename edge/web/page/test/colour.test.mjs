@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { backgrounds, contrast, contrastMin, nameColours } from '../assets/colour.js';
+
+function readable({ light, dark }, what) {
+  assert.ok(contrast(light, backgrounds.light) >= contrastMin, `${what}: ${light} on light`);
+  assert.ok(contrast(dark, backgrounds.dark) >= contrastMin, `${what}: ${dark} on dark`);
+}
+
+test('every chosen colour can be read on both backgrounds', () => {
+  const steps = ['00', '33', '80', 'cc', 'ff'];
+  for (const r of steps) for (const g of steps) for (const b of steps) readable(nameColours(`#${r}${g}${b}`, 'x'), `#${r}${g}${b}`);
+});
+
+test('every hashed colour can be read, stays the same and differs between people', () => {
+  const seen = new Set();
+  for (let i = 0; i < 3000; i++) {
+    const pair = nameColours('', `viewer${i}`);
+    readable(pair, `viewer${i}`);
+    seen.add(pair.light);
+  }
+  assert.ok(seen.size > 200, `${seen.size} colours`);
+  assert.deepEqual(nameColours('', 'viewer7'), nameColours('not a colour', 'viewer7'));
+});
+
+test('a colour that can be read is left as it is', () => {
+  assert.equal(nameColours('#8a2be2', 'x').light, '#8a2be2');
+  assert.equal(nameColours('#FF7F50', 'x').dark, '#ff7f50');
+});
+
+test('contrast is that of WCAG', () => {
+  assert.equal(contrast('#000000', '#ffffff'), 21);
+  assert.equal(contrast('#777777', '#777777'), 1);
+  assert.equal(contrast('#767676', '#ffffff').toFixed(2), '4.54');
+});
+
+test('the style sheet has the backgrounds that colours are computed for', async () => {
+  const style = await readFile(new URL('../assets/style.css', import.meta.url), 'utf8');
+  const surfaces = [...style.matchAll(/--surface: (#[0-9a-f]{6});/g)].map((match) => match[1]);
+  assert.deepEqual(surfaces, [backgrounds.light, backgrounds.dark]);
+});
