@@ -1,0 +1,102 @@
+package load
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+)
+
+// Opcodes of RFC 6455 section 5.2 that a chat server sends.
+const (
+	opText  = 0x1
+	opClose = 0x8
+	opPing  = 0x9
+	opPong  = 0xA
+)
+
+// frameBytesMax bounds a server frame; the read buffer is larger.
+const frameBytesMax = 128 << 10
+
+var errFrame = errors.New("server frame is masked, fragmented, compressed, binary or too long")
+
+// nextFrame splits the first frame off b: its opcode, its payload (aliasing b) and
+// its whole size. Size 0 means that b holds no whole frame yet. This client
+// offers no extension and no fragmentation, so it takes none.
+func nextFrame(b []byte) (op byte, payload []byte, size int, err error) {
+	if len(b) < 2 {
+		return 0, nil, 0, nil
+	}
+	op = b[0] & 0x0f
+	if b[0]&0xf0 != 0x80 || b[1]&0x80 != 0 {
+		return 0, nil, 0, errFrame
+	}
+	switch op {
+	case opText, opClose, opPing, opPong:
+	default:
+		return 0, nil, 0, errFrame
+	}
+	head, n := 2, int(b[1])
+	switch {
+	case n == 127:
+		return 0, nil, 0, errFrame // 64-bit lengths start at 64 KiB; lines are far shorter
+	case n == 126:
+		if len(b) < 4 {
+			return 0, nil, 0, nil
+		}
+		head, n = 4, int(binary.BigEndian.Uint16(b[2:]))
+	}
+	if n > frameBytesMax {
+		return 0, nil, 0, errFrame
+	}
+	if len(b) < head+n {
+		return 0, nil, 0, nil
+	}
+	return op, b[head : head+n], head + n, nil
+}
+
+// appendFrame appends one masked client frame. Payloads are at most 64 KiB.
+func appendFrame(dst []byte, op byte, payload []byte) []byte {
+	mask := [4]byte{0x3a, 0x91, 0x5c, 0x77} // fixed: it need not be secret here
+	dst = append(dst, 0x80|op)
+	if n := len(payload); n < 126 {
+		dst = append(dst, 0x80|byte(n))
+	} else {
+		dst = append(dst, 0x80|126, byte(n>>8), byte(n))
+	}
+	dst = append(dst, mask[:]...)
+	for i, c := range payload {
+		dst = append(dst, c^mask[i&3])
+	}
+	return dst
+}
+
+// The key and the answer are the example of RFC 6455 section 1.3.
+const (
+	upgradeKey    = "dGhlIHNhbXBsZSBub25jZQ=="
+	upgradeAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+)
+
+func upgradeRequest(host string) []byte {
+	return []byte("GET / HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Key: " + upgradeKey + "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: irc\r\n\r\n")
+}
+
+// upgraded reports whether head, up to and with the empty line, accepts
+// upgradeRequest and its subprotocol.
+func upgraded(head []byte) bool {
+	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101 ")) {
+		return false
+	}
+	accept, protocol := false, false
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		value = bytes.TrimSpace(value)
+		switch {
+		case bytes.EqualFold(name, []byte("Sec-WebSocket-Accept")):
+			accept = string(value) == upgradeAccept
+		case bytes.EqualFold(name, []byte("Sec-WebSocket-Protocol")):
+			protocol = string(value) == "irc"
+		}
+	}
+	return accept && protocol
+}

@@ -1,0 +1,215 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// membersPerAddress is how many members share one source address, so that no
+// address runs out of ports.
+const membersPerAddress = 500
+
+// Run serves the members until ctx ends. It owns all of the swarm's state.
+func (s *Swarm) Run(ctx context.Context) error {
+	defer s.finish()
+	defer context.AfterFunc(ctx, s.wake)()
+	events := make([]unix.EpollEvent, 1024)
+	for ctx.Err() == nil {
+		n, err := unix.EpollWait(s.epfd, events, -1)
+		if err != nil && err != unix.EINTR {
+			return os.NewSyscallError("epoll_wait", err)
+		}
+		for i := range max(n, 0) {
+			s.serve(events[i])
+		}
+		s.dial()
+		s.progress.ready.Store(s.tally.Ready)
+		s.progress.failed.Store(s.tally.Failed)
+		s.progress.deliveries.Store(s.tally.Deliveries)
+	}
+	return nil
+}
+
+// finish runs what was still asked for, and refuses what comes later.
+func (s *Swarm) finish() {
+	s.todo.Lock()
+	list := s.todo.list
+	s.todo.list, s.todo.closed = nil, true
+	s.todo.Unlock()
+	for _, f := range list {
+		f()
+	}
+	s.progress.over.Store(1)
+}
+
+func (s *Swarm) serve(ev unix.EpollEvent) {
+	if ev.Fd < 0 {
+		s.runTodo()
+		return
+	}
+	i := int(ev.Fd)
+	switch m := &s.members[i]; {
+	case m.state == ended || m.paused: // earlier in this batch of events
+	case m.state == connecting:
+		s.connected(i)
+	default:
+		s.read(i)
+	}
+}
+
+func (s *Swarm) runTodo() {
+	var count [8]byte
+	unix.Read(s.wakefd, count[:])
+	s.todo.Lock()
+	list := s.todo.list
+	s.todo.list = nil
+	s.todo.Unlock()
+	for _, f := range list {
+		f()
+	}
+}
+
+// dial opens connections while there are too few and the window allows.
+func (s *Swarm) dial() {
+	for len(s.members) < s.target && s.inFlight < s.config.Window && s.tally.Failed == 0 {
+		if err := s.open(); err != nil {
+			s.tally.Failed++
+			s.tally.odd(err.Error())
+			return
+		}
+	}
+}
+
+// open starts the connection of the next member.
+func (s *Swarm) open() error {
+	i := len(s.members)
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	host := (s.config.First + i) / membersPerAddress
+	from := unix.SockaddrInet4{Addr: [4]byte{127, byte(1 + host/62500), byte(host / 250 % 250), byte(1 + host%250)}}
+	if err := unix.Bind(fd, &from); err != nil {
+		unix.Close(fd)
+		return os.NewSyscallError("bind", err)
+	}
+	if err := unix.Connect(fd, &s.addr); err != nil && err != unix.EINPROGRESS {
+		unix.Close(fd)
+		return os.NewSyscallError("connect", err)
+	}
+	if err := s.control(unix.EPOLL_CTL_ADD, fd, i, unix.EPOLLOUT); err != nil {
+		unix.Close(fd)
+		return err
+	}
+	s.members = append(s.members, member{fd: int32(fd), state: connecting})
+	s.ledger.add()
+	s.tally.Members++
+	s.inFlight++
+	return nil
+}
+
+// connected sends the first bytes of a member whose connection stands.
+func (s *Swarm) connected(i int) {
+	m := &s.members[i]
+	code, err := unix.GetsockoptInt(int(m.fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && code != 0 {
+		err = unix.Errno(code)
+	}
+	if err == nil {
+		err = s.control(unix.EPOLL_CTL_MOD, int(m.fd), i, unix.EPOLLIN)
+	}
+	if err != nil {
+		s.broken(i, fmt.Sprintf("cannot connect: %v", err))
+		return
+	}
+	switch s.config.Wire {
+	case WebSocket:
+		m.state = upgrading
+		s.write(i, s.upgrade)
+	case TCP:
+		s.register(i)
+	case Frames:
+		m.state = joining
+	}
+}
+
+// read takes what the kernel holds for member i, once.
+func (s *Swarm) read(i int) {
+	m := &s.members[i]
+	n := copy(s.buf, m.carry)
+	k, err := unix.Read(int(m.fd), s.buf[n:])
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+		return
+	case err != nil:
+		s.broken(i, fmt.Sprintf("cannot read: %v", err))
+		return
+	case k == 0:
+		s.tally.EOF++
+		s.end(i, "the server closed the connection")
+		return
+	}
+	s.now = Now()
+	s.tally.Reads++
+	s.tally.Bytes += int64(k)
+	data := s.buf[:n+k]
+	rest := data[s.consume(i, data):]
+	switch {
+	case len(rest) > frameBytesMax+16:
+		s.broken(i, "a line or frame never ends")
+	case len(rest) > 0:
+		m.carry = append(m.carry[:0], rest...)
+	case m.carry != nil:
+		m.carry = nil
+	}
+}
+
+// write sends b at once. A client of this kind never has so much under way that
+// the kernel would not take it; if it does, the member counts as broken.
+func (s *Swarm) write(i int, b []byte) {
+	n, err := unix.Write(int(s.members[i].fd), b)
+	if err != nil || n < len(b) {
+		s.broken(i, fmt.Sprintf("cannot write %d bytes: %d went, %v", len(b), n, err))
+	}
+}
+
+func (s *Swarm) broken(i int, why string) {
+	if s.members[i].state == ended {
+		return
+	}
+	s.tally.Broken++
+	s.tally.odd(fmt.Sprintf("member %d: %s", s.config.First+i, why))
+	s.end(i, why)
+}
+
+// end closes the descriptor of member i and forgets its buffers.
+func (s *Swarm) end(i int, why string) {
+	m := &s.members[i]
+	if m.state < ready {
+		s.inFlight--
+		s.tally.Failed++
+		s.tally.odd(fmt.Sprintf("member %d, before it was in: %s %s", s.config.First+i, why, s.words[i]))
+	}
+	unix.Close(int(m.fd))
+	m.state, m.carry = ended, nil
+	s.tally.LastEnd = Now()
+}
+
+func (s *Swarm) control(op, fd, i int, events uint32) error {
+	ev := unix.EpollEvent{Events: events, Fd: int32(i)}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(s.epfd, op, fd, &ev))
+}
+
+func sockaddr(addr string) (unix.SockaddrInet4, error) {
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil || !ap.Addr().Is4() {
+		return unix.SockaddrInet4{}, fmt.Errorf("cannot use address %q: want IPv4 host:port", addr)
+	}
+	return unix.SockaddrInet4{Addr: ap.Addr().As4(), Port: int(ap.Port())}, nil
+}

@@ -1,0 +1,37 @@
+package load
+
+// state is how far a member has come. The order matters: states before ready
+// have not reached the room.
+type state uint8
+
+const (
+	connecting  state = iota // connect(2) is under way
+	upgrading                // the HTTP request is sent
+	registering              // NICK is sent
+	joining                  // JOIN is sent
+	ready                    // 366 came
+	ended                    // the descriptor is closed
+)
+
+// member is one connection. The swarm owns it.
+type member struct {
+	fd        int32
+	state     state
+	paused    bool // not in the epoll: see Pause
+	closing   bool // a close frame came
+	reconnect bool // RECONNECT came
+	noticed   bool // NOTICE came while ready
+	carry     []byte
+}
+
+// Fate is what has become of one member.
+type Fate struct {
+	Ready, Ended bool
+	Told         bool   // by NOTICE, after it was in
+	Reconnect    bool   // by RECONNECT
+	LastWords    string // text of the last NOTICE, ERROR or close frame; kept for the first fatesMax members only
+	Lost         int64  // lines it has not seen, of those in Fate's sent
+}
+
+// fatesMax bounds for how many members the last words are kept.
+const fatesMax = 256

@@ -1,0 +1,247 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// PublisherConfig says who speaks, where and how fast.
+type PublisherConfig struct {
+	Addr      string   // host:port, IRC over TCP
+	Raw       bool     // no registration, whole lines as members shall see them: the bare loop's way
+	Room      string   // "" is DefaultRoom
+	Host      string   // "" is DefaultHost; used when Raw
+	Nicks     []string // one connection each; nil is bench1
+	Rate      float64  // lines a second, all connections together
+	TextBytes int      // of each line's text: TextBytesMin to 500
+}
+
+// Publisher sends lines at a fixed rate, round robin over its connections. Make
+// it with NewPublisher, Connect it, Run it once, Close it.
+type Publisher struct {
+	config PublisherConfig
+	conns  []net.Conn
+	sent   []uint32 // whole lines written, by connection
+	unsent int64
+
+	acks, notices atomic.Int64
+	firstNotice   atomic.Pointer[string]
+}
+
+// NewPublisher checks the configuration.
+func NewPublisher(c PublisherConfig) (*Publisher, error) {
+	if c.Room == "" {
+		c.Room = DefaultRoom
+	}
+	if c.Host == "" {
+		c.Host = DefaultHost
+	}
+	if c.Nicks == nil {
+		c.Nicks = publisherNicks(1)
+	}
+	if c.TextBytes < TextBytesMin || c.TextBytes > len(padding) {
+		return nil, fmt.Errorf("cannot send texts of %d bytes: want %d to %d", c.TextBytes, TextBytesMin, len(padding))
+	}
+	if c.Rate <= 0 {
+		return nil, fmt.Errorf("cannot send %v lines a second", c.Rate)
+	}
+	return &Publisher{config: c, sent: make([]uint32, len(c.Nicks))}, nil
+}
+
+// Connect opens and registers every connection.
+func (p *Publisher) Connect(ctx context.Context) error {
+	for _, nick := range p.config.Nicks {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp4", p.config.Addr)
+		if err != nil {
+			return fmt.Errorf("cannot connect publisher %q: %w", nick, err)
+		}
+		p.conns = append(p.conns, conn)
+		// A small buffer keeps what the server has not taken on this side, where it
+		// shows as unsent instead of as a long tail after the run.
+		conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
+		if p.config.Raw {
+			continue
+		}
+		lines := bufio.NewReader(conn)
+		if err := register(ctx, conn, lines, nick); err != nil {
+			return fmt.Errorf("cannot register publisher %q: %w", nick, err)
+		}
+		go p.listen(conn, lines) // ends with the connection
+	}
+	return nil
+}
+
+func register(ctx context.Context, conn net.Conn, lines *bufio.Reader, nick string) error {
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
+	defer stop()
+	if _, err := fmt.Fprintf(conn, "CAP REQ :twitch.tv/commands\r\nPASS oauth:%s\r\nNICK %s\r\n", nick, nick); err != nil {
+		return err
+	}
+	var last string
+	for {
+		text, err := lines.ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("%w after %q", err, last)
+		}
+		last = text
+		if string(cutLine([]byte(strings.TrimSpace(text))).command) == "376" {
+			return nil
+		}
+	}
+}
+
+// listen answers PING and counts what the server says about our lines.
+func (p *Publisher) listen(conn net.Conn, lines *bufio.Reader) {
+	for {
+		text, err := lines.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		l := cutLine(text)
+		switch string(l.command) {
+		case "PING":
+			fmt.Fprintf(conn, "PONG %s", l.rest)
+		case "USERSTATE":
+			p.acks.Add(1)
+		case "NOTICE":
+			p.notices.Add(1)
+			s := string(text)
+			p.firstNotice.CompareAndSwap(nil, &s)
+		}
+	}
+}
+
+// Sent returns how many lines each connection has written. Call it after Run.
+func (p *Publisher) Sent() []uint32 { return p.sent }
+
+// SentTotal is the sum of Sent.
+func (p *Publisher) SentTotal() int64 {
+	var n int64
+	for _, s := range p.sent {
+		n += int64(s)
+	}
+	return n
+}
+
+// Unsent returns how many lines were due but could not be written before the end.
+func (p *Publisher) Unsent() int64 { return p.unsent }
+
+// Notices returns how many NOTICE lines came back, and the first. A server that
+// refuses lines says so here.
+func (p *Publisher) Notices() (int64, string) {
+	if first := p.firstNotice.Load(); first != nil {
+		return p.notices.Load(), strings.TrimSpace(*first)
+	}
+	return 0, ""
+}
+
+// Close ends the connections.
+func (p *Publisher) Close() {
+	for _, c := range p.conns {
+		c.Close()
+	}
+}
+
+// burstMax bounds how many lines go out in one write per connection when the
+// publisher is behind.
+const burstMax = 64
+
+// Run sends count lines; line i is due at start + i/Rate. When the server takes
+// less than the rate, lines keep the time at which they were due, and those not
+// written one second after the last was due count as unsent.
+func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
+	interval := 1e9 / p.config.Rate
+	due := func(i int64) int64 { return start + int64(float64(i)*interval) }
+	last := time.Duration(due(count)-Now()) + time.Second
+	for _, c := range p.conns {
+		if err := c.SetWriteDeadline(time.Now().Add(last)); err != nil {
+			return fmt.Errorf("cannot set a deadline: %w", err)
+		}
+		defer context.AfterFunc(ctx, func() { c.SetWriteDeadline(time.Now()) })()
+	}
+	bursts := make([]burst, len(p.conns))
+	for i := int64(0); i < count; {
+		if err := sleepUntil(ctx, due(i)); err != nil {
+			return err
+		}
+		now := Now()
+		for n := 0; n < burstMax*len(p.conns) && i < count && due(i) <= now; n++ {
+			k := int(i % int64(len(p.conns)))
+			bursts[k].add(p, k, due(i))
+			i++
+		}
+		for k := range bursts {
+			err := bursts[k].write(p, k)
+			if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
+				p.unsent = count - p.SentTotal()
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("cannot publish line %d: %w", i, err)
+			}
+		}
+	}
+	return nil
+}
+
+// burst is the lines of one connection that are due now.
+type burst struct {
+	bytes []byte
+	ends  []int // of each line in bytes
+}
+
+func (b *burst) add(p *Publisher, k int, due int64) {
+	c := &p.config
+	if c.Raw {
+		nick := c.Nicks[k]
+		b.bytes = fmt.Appendf(b.bytes, ":%s!%s@%s.%s ", nick, nick, nick, c.Host)
+	}
+	b.bytes = append(append(append(b.bytes, "PRIVMSG "...), c.Room...), " :"...)
+	b.bytes = appendText(b.bytes, p.sent[k]+uint32(len(b.ends))+1, due, c.TextBytes)
+	b.bytes = append(b.bytes, '\r', '\n')
+	b.ends = append(b.ends, len(b.bytes))
+}
+
+// write sends the burst and counts its whole lines as sent.
+func (b *burst) write(p *Publisher, k int) error {
+	if len(b.ends) == 0 {
+		return nil
+	}
+	n, err := p.conns[k].Write(b.bytes)
+	for _, end := range b.ends {
+		if end <= n {
+			p.sent[k]++
+		}
+	}
+	b.bytes, b.ends = b.bytes[:0], b.ends[:0]
+	return err
+}
+
+// sleepUntil sleeps on the kernel's clock: the runtime's timers round to a
+// millisecond, and at 1,000 lines a second that would be the measurement.
+func sleepUntil(ctx context.Context, due int64) error {
+	const slice = int64(50 * time.Millisecond) // bounds how late a cancelled ctx is seen
+	for {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		left := due - Now()
+		if left <= 0 {
+			return nil
+		}
+		ts := unix.NsecToTimespec(min(left, slice))
+		if err := unix.Nanosleep(&ts, nil); err != nil && err != unix.EINTR {
+			return os.NewSyscallError("nanosleep", err)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package load
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+)
+
+// consume takes the whole frames or lines of data and returns how many bytes they
+// were.
+func (s *Swarm) consume(i int, data []byte) int {
+	m := &s.members[i]
+	used := 0
+	if m.state == upgrading {
+		end := bytes.Index(data, []byte("\r\n\r\n"))
+		if end < 0 {
+			return 0
+		}
+		used = end + 4
+		if !upgraded(data[:used]) {
+			s.broken(i, fmt.Sprintf("not upgraded: %.80q", data[:used]))
+			return used
+		}
+		s.register(i)
+	}
+	if s.config.Wire == TCP {
+		return used + s.lines(i, data[used:])
+	}
+	for m.state != ended {
+		op, payload, size, err := nextFrame(data[used:])
+		if err != nil {
+			s.broken(i, err.Error())
+			break
+		}
+		if size == 0 {
+			break
+		}
+		s.frame(i, op, payload)
+		used += size
+	}
+	return used
+}
+
+func (s *Swarm) frame(i int, op byte, payload []byte) {
+	switch op {
+	case opText:
+		// Twitch's clients need CR LF after every line, the last of a frame included.
+		if n := s.lines(i, payload); n < len(payload) {
+			s.broken(i, fmt.Sprintf("frame does not end with CR LF: %.80q", payload))
+		}
+	case opPing:
+		s.tally.Pings++
+		s.out = appendFrame(s.out[:0], opPong, payload)
+		s.write(i, s.out)
+	case opClose:
+		s.members[i].closing = true
+		s.tally.CloseFrame++
+		if len(payload) >= 2 {
+			s.say(i, fmt.Sprintf("close %d %s", int(payload[0])<<8|int(payload[1]), payload[2:]))
+		}
+		s.out = appendFrame(s.out[:0], opClose, payload)
+		s.write(i, s.out)
+	}
+}
+
+// lines takes the whole lines of b and returns how many bytes they were.
+func (s *Swarm) lines(i int, b []byte) int {
+	used := 0
+	for s.members[i].state != ended {
+		n := bytes.IndexByte(b[used:], '\n')
+		if n < 0 {
+			break
+		}
+		text := b[used : used+n]
+		used += n + 1
+		if n > 0 && text[n-1] == '\r' {
+			text = text[:n-1]
+		}
+		s.line(i, text)
+	}
+	return used
+}
+
+func (s *Swarm) line(i int, b []byte) {
+	l := cutLine(b)
+	m := &s.members[i]
+	switch string(l.command) {
+	case "PRIVMSG":
+		s.delivered(i, l)
+	case "PING":
+		s.tally.Pings++
+		s.send(i, "PONG "+string(l.rest))
+	case "376":
+		if m.state == registering {
+			m.state = joining
+			s.send(i, "JOIN "+s.config.Room)
+		}
+	case "366":
+		if m.state == joining {
+			m.state = ready
+			s.inFlight--
+			s.tally.Ready++
+		}
+	case "RECONNECT":
+		if !m.reconnect {
+			m.reconnect = true
+			s.tally.Reconnects++
+		}
+	case "NOTICE", "ERROR":
+		s.say(i, string(b))
+		if m.state == ready {
+			m.noticed = true
+			s.tally.Notices++
+		}
+	}
+}
+
+// delivered checks a chat line: known publisher, right room, every byte of the
+// text, and its place in the publisher's order.
+func (s *Swarm) delivered(i int, l line) {
+	room, text, ok := bytes.Cut(l.rest, []byte(" :"))
+	publisher := s.publisher(l.prefix)
+	var seq uint32
+	var due int64
+	if ok && publisher >= 0 && string(room) == s.config.Room {
+		seq, due, ok = parseText(text, s.config.TextBytes)
+	} else {
+		ok = false
+	}
+	if !ok {
+		s.tally.Wrong++
+		s.tally.odd(fmt.Sprintf("wrong line: :%s PRIVMSG %.80s", l.prefix, l.rest))
+		return
+	}
+	s.tally.Deliveries++
+	switch s.ledger.book(i, publisher, seq) {
+	case late:
+		s.tally.Reordered++
+	case again:
+		s.tally.Duplicated++
+	}
+	if due >= s.since {
+		s.tally.record(due, s.now)
+	}
+}
+
+// publisher returns the number of the publisher with this prefix, or -1. There
+// are few publishers.
+func (s *Swarm) publisher(prefix []byte) int {
+	for p, want := range s.prefixes {
+		if bytes.Equal(prefix, want) {
+			return p
+		}
+	}
+	return -1
+}
+
+// register sends what a chat client sends first: capabilities, if any, and the
+// name of an anonymous reader.
+func (s *Swarm) register(i int) {
+	s.members[i].state = registering
+	nick := "NICK justinfan" + strconv.Itoa(100000+s.config.First+i)
+	if s.config.Caps == "" {
+		s.send(i, nick)
+		return
+	}
+	s.send(i, "CAP REQ :"+s.config.Caps, nick)
+}
+
+// send writes lines, one frame each as browsers do, in one call.
+func (s *Swarm) send(i int, lines ...string) {
+	s.out = s.out[:0]
+	for _, l := range lines {
+		if s.config.Wire == TCP {
+			s.out = append(append(s.out, l...), '\r', '\n')
+		} else {
+			s.out = appendFrame(s.out, opText, []byte(l))
+		}
+	}
+	s.write(i, s.out)
+}
+
+// say keeps what the server told member i last.
+func (s *Swarm) say(i int, words string) {
+	if _, known := s.words[i]; known || len(s.words) < fatesMax {
+		s.words[i] = words
+	}
+}

@@ -1,0 +1,259 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"uproar/bench/meter"
+)
+
+// SwarmConfig says who connects where.
+type SwarmConfig struct {
+	Wire       Wire
+	Addr       string   // IPv4 host:port
+	Room       string   // "" is DefaultRoom
+	Host       string   // server's name in prefixes; "" is DefaultHost
+	Caps       string   // capabilities to request, separated by spaces; "" for none
+	First      int      // number of the first member, for swarms that share a server
+	Publishers int      // how many publishers will speak; 0 is 1
+	TextBytes  int      // size of every line's text, as in PublisherConfig
+	Window     int      // joins under way at a time; 0 is 256
+	Nicks      []string // of the publishers; nil is bench1, bench2...
+}
+
+// readBytes is the size of the one read buffer that all members share. It is
+// larger than a carry (at most a frame) and what one read should take.
+const readBytes = 512 << 10
+
+// Swarm holds many members of one room. Make it with NewSwarm, run Run in a
+// goroutine of its own, and call the other methods from any other goroutine.
+// Whoever makes a Swarm calls Close, after Run has returned.
+type Swarm struct {
+	config   SwarmConfig
+	addr     unix.SockaddrInet4
+	epfd     int
+	wakefd   int
+	members  []member
+	ledger   *ledger
+	tally    Tally
+	since    int64 // lines due from here on are measured
+	now      int64 // time of the last read
+	inFlight int   // members between connecting and ready
+	target   int   // how many members there shall be
+	words    map[int]string
+	buf, out []byte
+	upgrade  []byte
+	prefixes [][]byte // what a line of each publisher starts with, up to its text
+
+	progress struct{ ready, failed, deliveries, over atomic.Int64 }
+
+	todo struct {
+		sync.Mutex
+		list   []func()
+		closed bool
+	}
+}
+
+// NewSwarm checks the configuration and opens the epoll; it connects nothing.
+func NewSwarm(c SwarmConfig) (*Swarm, error) {
+	if c.Room == "" {
+		c.Room = DefaultRoom
+	}
+	if c.Host == "" {
+		c.Host = DefaultHost
+	}
+	c.Publishers = max(c.Publishers, 1)
+	if c.Window == 0 {
+		c.Window = 256
+	}
+	if c.Nicks == nil {
+		c.Nicks = publisherNicks(c.Publishers)
+	}
+	addr, err := sockaddr(c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wakefd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		unix.Close(epfd)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	s := &Swarm{
+		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
+		ledger: newLedger(c.Publishers), tally: Tally{Latency: meter.NewLatency()},
+		words: map[int]string{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr),
+	}
+	for _, nick := range c.Nicks {
+		s.prefixes = append(s.prefixes, []byte(nick+"!"+nick+"@"+nick+"."+c.Host))
+	}
+	if err := s.control(unix.EPOLL_CTL_ADD, wakefd, -1, unix.EPOLLIN); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func publisherNicks(n int) []string {
+	nicks := make([]string, n)
+	for i := range nicks {
+		nicks[i] = "bench" + strconv.Itoa(i+1)
+	}
+	return nicks
+}
+
+// Close resets every connection and frees the epoll. Run must have returned.
+func (s *Swarm) Close() {
+	for i := range s.members {
+		if m := &s.members[i]; m.state != ended {
+			// A reset leaves no TIME_WAIT behind, so runs can follow each other.
+			unix.SetsockoptLinger(int(m.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+			unix.Close(int(m.fd))
+			m.state = ended
+		}
+	}
+	unix.Close(s.wakefd)
+	unix.Close(s.epfd)
+}
+
+var errSwarmOver = errors.New("the swarm has stopped")
+
+// do runs f on the swarm's goroutine and waits for it.
+func (s *Swarm) do(f func()) error {
+	done := make(chan struct{})
+	s.todo.Lock()
+	if s.todo.closed {
+		s.todo.Unlock()
+		return errSwarmOver
+	}
+	s.todo.list = append(s.todo.list, func() { f(); close(done) })
+	s.todo.Unlock()
+	s.wake()
+	<-done
+	return nil
+}
+
+func (s *Swarm) wake() {
+	unix.Write(s.wakefd, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // a full counter is already a wake-up
+}
+
+// Grow connects members until there are n, and returns when all of them are in
+// the room. It fails when one of them does not get there or ctx ends.
+func (s *Swarm) Grow(ctx context.Context, n int) error {
+	if err := s.do(func() { s.target = n; s.dial() }); err != nil {
+		return err
+	}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for s.progress.ready.Load() < int64(n) {
+		if s.progress.failed.Load() > 0 || s.progress.over.Load() > 0 {
+			t := s.Tally()
+			return fmt.Errorf("cannot join member %d of %d at %q: %q", t.Ready+1, n, s.config.Addr, t.Oddities)
+		}
+		select {
+		case <-ctx.Done():
+			t := s.Tally()
+			return fmt.Errorf("cannot join member %d of %d at %q: %w (%d open, %q)", t.Ready+1, n, s.config.Addr, ctx.Err(), t.Members, t.Oddities)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// Measure forgets the latencies so far; from now on those of lines due at since
+// (in Now's nanoseconds) or later count.
+func (s *Swarm) Measure(since int64) error {
+	return s.do(func() {
+		s.since = since
+		s.tally.Measured = 0
+		s.tally.Latency.Reset()
+	})
+}
+
+// Deliveries is Tally().Deliveries, without disturbing the swarm.
+func (s *Swarm) Deliveries() int64 { return s.progress.deliveries.Load() }
+
+// Tally returns a copy of the counts.
+func (s *Swarm) Tally() Tally {
+	var t Tally
+	read := func() {
+		t = s.tally
+		t.Oddities = append([]string(nil), s.tally.Oddities...)
+		t.Latency = s.tally.Latency.Clone()
+	}
+	if s.do(read) != nil {
+		read() // Run is over: nobody else touches it
+	}
+	return t
+}
+
+// Lost returns how many deliveries are missing, all members together but those in
+// except, when publisher p has sent sent[p] lines since before any member joined.
+func (s *Swarm) Lost(sent []uint32, except ...int) int64 {
+	var n int64
+	count := func() {
+		for i := range s.members {
+			n += s.ledger.lost(i, sent)
+		}
+		for _, i := range except {
+			n -= s.ledger.lost(i, sent)
+		}
+	}
+	if s.do(count) != nil {
+		count()
+	}
+	return n
+}
+
+// Fate tells what has become of member i.
+func (s *Swarm) Fate(i int, sent []uint32) Fate {
+	var f Fate
+	read := func() {
+		m := &s.members[i]
+		f = Fate{Ready: m.state == ready, Ended: m.state == ended, Told: m.noticed, Reconnect: m.reconnect,
+			LastWords: s.words[i], Lost: s.ledger.lost(i, sent)}
+	}
+	if s.do(read) != nil {
+		read()
+	}
+	return f
+}
+
+// Pause stops reading from member i: it plays the slow one. Its receive buffer
+// shrinks to the kernel's minimum.
+func (s *Swarm) Pause(i int) error {
+	return s.do(func() {
+		m := &s.members[i]
+		if m.state == ready && !m.paused {
+			m.paused = true
+			unix.SetsockoptInt(int(m.fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
+			s.control(unix.EPOLL_CTL_DEL, int(m.fd), i, 0)
+		}
+	})
+}
+
+// Resume undoes Pause; the buffer stays small.
+func (s *Swarm) Resume(i int) error {
+	var err error
+	if over := s.do(func() {
+		m := &s.members[i]
+		if m.paused && m.state == ready {
+			m.paused = false
+			err = s.control(unix.EPOLL_CTL_ADD, int(m.fd), i, unix.EPOLLIN)
+		}
+	}); over != nil {
+		return over
+	}
+	return err
+}

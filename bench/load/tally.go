@@ -1,0 +1,74 @@
+package load
+
+import (
+	"time"
+
+	"uproar/bench/meter"
+)
+
+// Tally is what a swarm saw. All counts are since it was made, but for Latency
+// and Measured.
+type Tally struct {
+	Members int64 // connections opened
+	Ready   int64 // reached the room; includes those that closed later
+	Failed  int64 // closed before they reached the room
+
+	Deliveries int64 // right lines: known publisher, whole text
+	Measured   int64 // those of them that were due at or after Measure's time
+	Reordered  int64 // came after a later line of the same publisher
+	Duplicated int64 // came twice
+	Wrong      int64 // PRIVMSG lines with any other byte, or of another room
+
+	Pings      int64 // answered, WebSocket pings included
+	Notices    int64 // NOTICE lines after the member was in
+	Reconnects int64 // members told to RECONNECT
+	CloseFrame int64 // members that were sent a close frame
+	EOF        int64 // connections that the server ended in order
+	Broken     int64 // connections that ended otherwise: reset, bad protocol
+	LastEnd    int64 // when the last of them ended, in Now's nanoseconds; 0 when none
+
+	Bytes int64 // received
+	Reads int64 // read(2) calls that returned data
+
+	Oddities []string // the first few unexpected things, for people
+	Latency  *meter.Latency
+}
+
+const odditiesMax = 8
+
+func (t *Tally) odd(s string) {
+	if len(t.Oddities) < odditiesMax {
+		t.Oddities = append(t.Oddities, s)
+	}
+}
+
+// Merge adds what another swarm saw.
+func (t *Tally) Merge(o Tally) {
+	t.Members += o.Members
+	t.Ready += o.Ready
+	t.Failed += o.Failed
+	t.Deliveries += o.Deliveries
+	t.Measured += o.Measured
+	t.Reordered += o.Reordered
+	t.Duplicated += o.Duplicated
+	t.Wrong += o.Wrong
+	t.Pings += o.Pings
+	t.Notices += o.Notices
+	t.Reconnects += o.Reconnects
+	t.CloseFrame += o.CloseFrame
+	t.EOF += o.EOF
+	t.Broken += o.Broken
+	t.LastEnd = max(t.LastEnd, o.LastEnd)
+	t.Bytes += o.Bytes
+	t.Reads += o.Reads
+	for _, s := range o.Oddities {
+		t.odd(s)
+	}
+	t.Latency.Merge(o.Latency)
+}
+
+// record enters the latency of a delivery that was due at due and read at now.
+func (t *Tally) record(due, now int64) {
+	t.Measured++
+	t.Latency.Record(time.Duration(now - due))
+}
