@@ -1,0 +1,233 @@
+package battery
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+var abuseCases = []battery{
+	{name: "67-flood", over: both, run: flood, alone: true},
+	{name: "68-slow-reader", over: both, run: slowReader, alone: true},
+	{name: "68-never-reads", over: tcpOnly, run: neverReads, alone: true},
+	{name: "68-one-nick-many-connections", over: both, run: oneNickManyConnections},
+	{name: "67-connection-flood", over: tcpOnly, run: connectionFlood, alone: true},
+}
+
+// time1s bounds what a bystander may wait on a busy machine.
+const time1s = time.Second
+
+func flood(t *testing.T, w world) {
+	w = w.own(t, "--flood-limit=3000/10s", "--rate-limit=1000000/30s", "--rate-limit-mod=1000000/30s")
+	people := startBystanders(t, w)
+	before := w.residentBytes(t)
+	room := "#" + fresh("room")
+	c := w.login(t, fresh("flooder"), "")
+	ended := discard(c)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(2 * patience)
+	for n, open := 0, true; open; n++ { // 10,000 lines a second
+		var lines strings.Builder
+		for i := range 100 {
+			fmt.Fprintf(&lines, "PRIVMSG %s :flood %d %d\r\n", room, n, i)
+		}
+		_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = c.conn.Write([]byte(lines.String())) // fails once the server closes or stops reading
+		select {
+		case <-ended:
+			open = false
+		case <-limit:
+			t.Fatal("a flood of 10,000 lines a second went on for 10 s")
+		case <-tick.C:
+		}
+	}
+	w.wantClosed(t, 1, "flood")
+	w.wantFlatMemory(t, before, 64<<20)
+	people.wantUnaffected(time1s)
+}
+
+// slowReader floods a room of two, of whom one reads and one does not. The reader
+// gets every line; the other is closed as slow, or told of each gap.
+func slowReader(t *testing.T, w world) {
+	w = w.own(t, unlimited("--slow-timeout=2s")...)
+	people := startBystanders(t, w)
+	room := "#" + fresh("room")
+	slow := w.bot(t, room)
+	if tcp, ok := slow.conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(4096)
+	}
+	good := w.bot(t, room)
+	speaker := world{srv: w.srv, over: overTCP}.bot(t)
+	before := w.residentBytes(t)
+
+	const batches, perBatch = 400, 50
+	filler := strings.Repeat("x", 480)
+	for batch := range batches {
+		var lines []string
+		for i := range perBatch {
+			lines = append(lines, fmt.Sprintf("PRIVMSG %s :%06d %s", room, batch*perBatch+i, filler))
+		}
+		speaker.send(lines...)
+		for range perBatch {
+			speaker.wantMsg("USERSTATE", room)
+		}
+		for i := range perBatch {
+			if got, want := good.wantMsg("PRIVMSG", room).text()[:6], fmt.Sprintf("%06d", batch*perBatch+i); got != want {
+				t.Fatalf("the reader got line %s, want %s", got, want)
+			}
+		}
+	}
+	w.wantFlatMemory(t, before, 64<<20)
+	closed := eventually(2*patience, func() bool { return w.closed(t, "slow") >= 1 })
+	people.wantUnaffected(time1s)
+	slow.wantNoSilentHole(batches*perBatch, closed)
+}
+
+// wantNoSilentHole reads what the slow member was sent: numbered lines, each one
+// after its predecessor unless a gap was told in between. Unless it was closed,
+// the last line is n-1.
+func (c *client) wantNoSilentHole(n int, closed bool) {
+	c.t.Helper()
+	next, told := 0, false
+	for next < n {
+		line, err := c.read(patience)
+		if err != nil {
+			if !closed {
+				c.fatalf("cannot read on after line %d, though not closed as slow: %v", next, err)
+			}
+			return
+		}
+		m := parse(line)
+		if m.command == "NOTICE" && m.tags["msg-id"] == "uproar_gap" {
+			told = true
+			continue
+		}
+		var number int
+		if _, err := fmt.Sscanf(m.text(), "%06d", &number); err != nil || m.command != "PRIVMSG" {
+			if strings.HasPrefix(line, "ERROR :") || m.command == "NOTICE" || m.command == "RECONNECT" {
+				continue
+			}
+			c.fatalf("got %q, want a numbered line", line)
+		}
+		if number != next && (!told || number < next) {
+			c.fatalf("got line %06d, want %06d: a hole of which nobody told", number, next)
+		}
+		next, told = number+1, false
+	}
+	if !closed {
+		return
+	}
+	c.t.Errorf("a member closed as slow has read all %d lines: the case put no pressure", n)
+}
+
+// neverReads sends commands and never reads an answer.
+func neverReads(t *testing.T, w world) {
+	w = w.own(t, unlimited("--slow-timeout=1s")...)
+	people := startBystanders(t, w)
+	before := w.residentBytes(t)
+	for range 5 {
+		c := w.dial(t)
+		_ = c.conn.(*net.TCPConn).SetReadBuffer(4096)
+		c.register(fresh("deaf"), capBot)
+		ping := strings.Repeat("PING :"+strings.Repeat("p", 1000)+"\r\n", 100)
+		for end := time.Now().Add(4 * patience); ; {
+			_ = c.conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+			if _, err := c.conn.Write([]byte(ping)); err != nil && !isTimeout(err) {
+				break // closed
+			}
+			if time.Now().After(end) {
+				t.Fatalf("a client that never reads is still served after %v", 4*patience)
+			}
+		}
+	}
+	w.wantFlatMemory(t, before, 64<<20)
+	w.wantClosed(t, 5, "slow", "flood", "protocol")
+	people.wantUnaffected(time1s)
+}
+
+func oneNickManyConnections(t *testing.T, w world) {
+	w = w.own(t, unlimited()...)
+	room, nick := "#"+fresh("room"), fresh("many")
+	var all []*client
+	for range 50 {
+		c := w.login(t, nick, capBot)
+		c.join(room)
+		all = append(all, c)
+	}
+	all[0].say(room, "from the first")
+	for _, c := range all[1:] {
+		c.wantLine(room, nick, "from the first")
+	}
+	for _, c := range all {
+		c.wantNothing()
+	}
+}
+
+// connectionFlood opens far more connections than one address may have. The
+// excess is refused in a way that a client can read, and counted; who is in
+// stays, and other addresses come and go as before.
+func connectionFlood(t *testing.T, w world) {
+	w = w.own(t, unlimited("--max-conns-per-ip=20")...)
+	people := startBystanders(t, w)
+	room := "#" + fresh("room")
+	var in []*client
+	for range 20 {
+		c := w.dial(t)
+		c.register(fresh("in"), capBot)
+		in = append(in, c)
+	}
+	in[0].join(room)
+	polite := 0
+	for range 100 {
+		conn, err := net.DialTimeout("tcp", w.srv.IRC, patience)
+		if err != nil {
+			t.Fatalf("cannot connect, want to be accepted and refused: %v", err)
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		var said strings.Builder
+		buf := make([]byte, 512)
+		for n := 0; err == nil; n, err = conn.Read(buf) {
+			said.Write(buf[:n])
+		}
+		if isTimeout(err) {
+			t.Fatal("the 21st connection of an address is still open")
+		}
+		if strings.HasPrefix(said.String(), "ERROR :") && strings.HasSuffix(said.String(), "\r\n") {
+			polite++
+		} else if said.Len() > 0 {
+			t.Fatalf("a refused connection was told %q, want one ERROR line", said.String())
+		}
+		conn.Close()
+	}
+	if polite < 90 {
+		t.Errorf("only %d of 100 refused connections were told why", polite)
+	}
+	w.wantClosed(t, 100, "refused_address")
+	if status := w.refusedStatus(t); status != 503 && status != 429 {
+		t.Errorf("the HTTP port answered the 21st connection with %d, want 503 or 429", status)
+	}
+
+	other := w.dialFrom(t, "127.0.0.2")
+	other.register(fresh("other"), capBot)
+	other.say(room, "we live on")
+	in[0].wantLine(room, other.nick, "we live on")
+	in[1].conn.Close() // a place is free again
+	if !eventually(patience, func() bool {
+		conn, err := net.Dial("tcp", w.srv.IRC)
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		_, _ = conn.Write([]byte("PING\r\n"))
+		answer := make([]byte, 4)
+		_, _ = conn.Read(answer)
+		return string(answer) == "PONG"
+	}) {
+		t.Error("no place is free after a client has left")
+	}
+	people.wantUnaffected(time1s)
+}
