@@ -1,0 +1,98 @@
+package clue
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"uproar/core/chat"
+)
+
+func testBuckets(cfg Config) *buckets {
+	return newBuckets(&cfg, maphash.MakeSeed(), newMeters(metrics.NewSet()))
+}
+
+func TestBucketsOfOneAccount(t *testing.T) {
+	const sec = int64(time.Second)
+	b := testBuckets(Config{
+		RateLimit: Rate{2, 10 * time.Second}, RateLimitModerator: Rate{3, 10 * time.Second}, AccountsMax: 1 << 10,
+	})
+	for i, c := range []struct {
+		at   int64
+		role chat.Role
+		want bool
+	}{
+		{0, chat.Viewer, true},
+		{1 * sec, chat.Viewer, true},
+		{2 * sec, chat.Viewer, false},   // 2 as a viewer
+		{3 * sec, chat.Moderator, true}, // the third of all
+		{4 * sec, chat.Moderator, false},
+		{10*sec - 1, chat.Broadcaster, false},
+		{10 * sec, chat.Moderator, true}, // all windows opened at 0
+		{10 * sec, chat.Viewer, true},
+		{10 * sec, chat.Viewer, true},
+		{10 * sec, chat.Viewer, false},
+		{500 * sec, chat.Viewer, true},
+	} {
+		if got := b.draw(1, c.role, c.at); got != c.want {
+			t.Fatalf("draw %d at %v: %v", i, time.Duration(c.at), got)
+		}
+	}
+}
+
+func TestRateOffHasNoBound(t *testing.T) {
+	b := testBuckets(Config{RateLimit: Rate{1, time.Second}, AccountsMax: 1 << 10})
+	for i := range int64(1000) {
+		if !b.draw(1, chat.Moderator, i) {
+			t.Fatal("refused a moderator without a limit")
+		}
+	}
+	if !b.draw(1, chat.Viewer, 0) || b.draw(1, chat.Viewer, 1) {
+		t.Fatal("the viewer's limit is 1")
+	}
+}
+
+func TestTooManyAccountsStartAfresh(t *testing.T) {
+	b := testBuckets(Config{RateLimit: Rate{1, time.Hour}, AccountsMax: 4 * bucketStripes})
+	for key := range uint64(100 * bucketStripes) {
+		if !b.draw(key, chat.Viewer, int64(key)) {
+			t.Fatalf("account %d is refused its first line", key)
+		}
+	}
+	total := 0
+	for i := range b.stripes {
+		total += b.stripes[i].mu.accounts.len()
+	}
+	if total > 4*bucketStripes {
+		t.Fatalf("%d accounts, the bound is %d", total, 4*bucketStripes)
+	}
+	if n := int(b.meters.forgotAccounts.Get()); n != 100*bucketStripes-total {
+		t.Fatalf("counted %d forgotten, %d are left", n, total)
+	}
+	if !b.draw(0, chat.Viewer, 1e6) {
+		t.Fatal("a forgotten account starts with full buckets")
+	}
+}
+
+func TestShardsShareOneAccount(t *testing.T) {
+	b := testBuckets(Config{RateLimit: Rate{1000, time.Hour}, AccountsMax: 1 << 10})
+	var drawn atomic.Int64
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				if b.draw(7, chat.Viewer, 1) {
+					drawn.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := drawn.Load(); n != 1000 {
+		t.Fatalf("%d lines of 1000", n)
+	}
+}
