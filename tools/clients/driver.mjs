@@ -1,0 +1,53 @@
+// The line protocol between clients_test.go and one client library: a JSON value
+// per line, commands on standard input, events on standard output. Whatever a
+// library prints goes to standard error, which the test shows when it fails.
+//
+// Commands: {do: 'connect', host, port, user}, {do: 'join', room}, {do: 'say', room,
+// text}, {do: 'part', room}, {do: 'ping'}, {do: 'quit'}.
+// Events: {event: 'connected'}, {event: 'reconnected'}, {event: 'joined', room},
+// {event: 'parted', room}, {event: 'heard', room, user, text}, {event: 'pong'},
+// {event: 'notice', id, text}, {event: 'error', text}.
+// A room has no '#'.
+
+import readline from 'node:readline';
+
+for (const level of ['log', 'info', 'debug', 'warn']) {
+	console[level] = console.error;
+}
+
+function emit(event) {
+	process.stdout.write(JSON.stringify(event) + '\n');
+}
+
+const bare = (room) => room.replace(/^#/, '');
+let connections = 0;
+
+// What a library's driver calls when something happened.
+export const events = {
+	connected: () => emit({ event: connections++ === 0 ? 'connected' : 'reconnected' }),
+	joined: (room) => emit({ event: 'joined', room: bare(room) }),
+	parted: (room) => emit({ event: 'parted', room: bare(room) }),
+	heard: (room, user, text) => emit({ event: 'heard', room: bare(room), user, text }),
+	notice: (id, text) => emit({ event: 'notice', id, text }),
+	pong: () => emit({ event: 'pong' }),
+	error: (error) => emit({ event: 'error', text: String(error?.stack ?? error) }),
+};
+
+// drive runs the commands of the test on a client: an object with a method for
+// each command. A method that throws or rejects is an error event. Ends with
+// the command 'quit', or when the test is gone.
+export function drive(client) {
+	const commands = readline.createInterface({ input: process.stdin });
+	commands.on('line', async (line) => {
+		const command = JSON.parse(line);
+		try {
+			await client[command.do](command);
+		} catch (error) {
+			events.error(error);
+		}
+		if (command.do === 'quit') {
+			process.exit(0);
+		}
+	});
+	commands.on('close', () => process.exit(0));
+}
