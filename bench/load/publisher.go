@@ -26,7 +26,7 @@ type PublisherConfig struct {
 }
 
 // Publisher sends lines at a fixed rate, round robin over its connections. Make
-// it with NewPublisher, Connect it, Run it once, Close it.
+// it with NewPublisher, Connect it, Run it, once or several times, Close it.
 type Publisher struct {
 	config PublisherConfig
 	conns  []net.Conn
@@ -121,7 +121,7 @@ func (p *Publisher) listen(conn net.Conn, lines *bufio.Reader) {
 	}
 }
 
-// Sent returns how many lines each connection has written. Call it after Run.
+// Sent returns how many lines each connection has written. Not while Run runs.
 func (p *Publisher) Sent() []uint32 { return p.sent }
 
 // SentTotal is the sum of Sent.
@@ -160,7 +160,7 @@ const burstMax = 64
 // less than the rate, lines keep the time at which they were due, and those not
 // written one second after the last was due count as unsent.
 func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
-	interval := 1e9 / p.config.Rate
+	interval, before := 1e9/p.config.Rate, p.SentTotal()
 	due := func(i int64) int64 { return start + int64(float64(i)*interval) }
 	last := time.Duration(due(count)-Now()) + time.Second
 	for _, c := range p.conns {
@@ -183,7 +183,7 @@ func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
 		for k := range bursts {
 			err := bursts[k].write(p, k)
 			if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
-				p.unsent = count - p.SentTotal()
+				p.unsent += count - (p.SentTotal() - before)
 				return nil
 			}
 			if err != nil {

@@ -1,0 +1,244 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"uproar/bench/load"
+	"uproar/bench/meter"
+)
+
+// Row is one cell of the fan-out grid.
+type Row struct {
+	Members int     `json:"members"`
+	Rate    float64 `json:"rate"` // lines a second into the room
+}
+
+// FanoutConfig says what to fan out, to whom, for how long. The zero value of a
+// field takes DefaultFanout's.
+type FanoutConfig struct {
+	Rows       []Row         `json:"rows"`
+	Targets    []string      `json:"targets"`  // see Workshop.Start
+	Duration   time.Duration `json:"duration"` // measured, per row and target, all rounds together
+	Rounds     int           `json:"rounds"`   // targets take turns this often
+	Warmup     time.Duration `json:"warmup"`   // before each measurement, not counted
+	TextBytes  int           `json:"text_bytes"`
+	Publishers int           `json:"publishers"`
+	Caps       string        `json:"caps"` // that members request; peers cannot have any
+}
+
+// DefaultFanout is the grid that the project's targets are stated for.
+func DefaultFanout() FanoutConfig {
+	return FanoutConfig{
+		Rows:     []Row{{5000, 20}, {1000, 200}, {1000, 1000}},
+		Targets:  []string{"uproar", "bare"},
+		Duration: time.Minute, Rounds: 2, Warmup: 2 * time.Second,
+		TextBytes: 100, Publishers: 1,
+	}
+}
+
+// FanoutResult is what one target did in one row.
+type FanoutResult struct {
+	Row
+	Target       string  `json:"target"`
+	Sent         int64   `json:"sent"`   // lines, warm-up included
+	Unsent       int64   `json:"unsent"` // lines due that the server did not take in time
+	Deliveries   int64   `json:"deliveries"`
+	Lost         int64   `json:"lost"` // warm-up included, as all faults
+	Reordered    int64   `json:"reordered"`
+	Duplicated   int64   `json:"duplicated"`
+	Wrong        int64   `json:"wrong"`
+	P50          float64 `json:"p50_ms"`
+	P99          float64 `json:"p99_ms"`
+	Max          float64 `json:"max_ms"`
+	CPUMicros    float64 `json:"cpu_us_per_delivery"`    // server, user plus system
+	ClientMicros float64 `json:"client_us_per_delivery"` // this process, for judging the generator
+	RSS          int64   `json:"rss"`                    // server, at the end
+	Ratio        float64 `json:"ratio_to_bare"`          // of CPUMicros; 0 without bare
+	Notices      int64   `json:"notices"`                // told to publishers: refusals
+	Remark       string  `json:"remark,omitempty"`
+
+	cpu, client time.Duration
+	latency     *meter.Latency
+}
+
+// RunFanout measures every row with every target, targets taking turns.
+func RunFanout(ctx context.Context, w *Workshop, c FanoutConfig) ([]FanoutResult, error) {
+	var results []FanoutResult
+	for _, row := range c.Rows {
+		ofRow := make([]FanoutResult, len(c.Targets))
+		for round := range c.Rounds {
+			for i := range c.Targets {
+				if round%2 == 1 {
+					i = len(c.Targets) - 1 - i // ABBA: drift of the machine hits all alike
+				}
+				w.Log("fanout: %d members, %v lines/s, %s, round %d of %d", row.Members, row.Rate, c.Targets[i], round+1, c.Rounds)
+				r, err := fanout(ctx, w, c, row, c.Targets[i])
+				if err != nil {
+					return results, fmt.Errorf("cannot measure %q: %w", c.Targets[i], err)
+				}
+				ofRow[i].add(r)
+			}
+		}
+		finish(ofRow)
+		results = append(results, ofRow...)
+	}
+	return results, nil
+}
+
+// fanout is one round of one row with one target.
+func fanout(ctx context.Context, w *Workshop, c FanoutConfig, row Row, name string) (FanoutResult, error) {
+	r := FanoutResult{Row: row, Target: name}
+	server, err := w.Start(ctx, name)
+	if err != nil {
+		return r, err
+	}
+	swarmConfig := load.SwarmConfig{Publishers: c.Publishers, TextBytes: c.TextBytes}
+	if !server.Raw {
+		swarmConfig.Caps = c.Caps
+	}
+	g, err := gather(ctx, server, swarmConfig, row.Members)
+	if err != nil {
+		return r, err
+	}
+	defer g.disperse()
+	p, err := g.publisher(ctx, load.PublisherConfig{Nicks: nicks(c.Publishers), Rate: row.Rate, TextBytes: c.TextBytes})
+	if err != nil {
+		return r, err
+	}
+	defer p.Close()
+	if err := r.measure(ctx, g, p, c); err != nil {
+		return r, err
+	}
+	return r, r.count(g, p)
+}
+
+// measure publishes for warm-up and one round's share of the duration, and takes
+// CPU times between the end of the warm-up and the last delivery.
+func (r *FanoutResult) measure(ctx context.Context, g *crowd, p *load.Publisher, c FanoutConfig) error {
+	span := c.Duration / time.Duration(c.Rounds)
+	start := load.Now() + int64(20*time.Millisecond)
+	from := start + int64(c.Warmup)
+	if err := g.swarm.Measure(from); err != nil {
+		return err
+	}
+	published := make(chan error, 1)
+	go func() { published <- p.Run(ctx, start, int64(r.Rate*(c.Warmup+span).Seconds())) }()
+	if err := pause(ctx, time.Duration(from-load.Now())); err != nil {
+		<-published
+		return err
+	}
+	before, delivered, err := usage(g)
+	if err != nil {
+		<-published
+		return err
+	}
+	if err := <-published; err != nil {
+		return fmt.Errorf("%w; the server said:\n%s", err, g.server.Output())
+	}
+	if err := g.settle(ctx, p.SentTotal()*int64(r.Members), 2*time.Second, 20*time.Second); err != nil {
+		return err
+	}
+	after, total, err := usage(g)
+	if err != nil {
+		return err
+	}
+	r.Deliveries = total - delivered
+	r.cpu, r.client = after[0]-before[0], after[1]-before[1]
+	return nil
+}
+
+// usage returns the CPU times of the server and of this process, and how many
+// deliveries there have been.
+func usage(g *crowd) (cpu [2]time.Duration, deliveries int64, err error) {
+	for i, pid := range []int{g.server.Pid, os.Getpid()} {
+		if cpu[i], err = meter.CPU(pid); err != nil {
+			return cpu, 0, err
+		}
+	}
+	return cpu, g.swarm.Deliveries(), nil
+}
+
+// count takes over what the swarm and the publishers saw.
+func (r *FanoutResult) count(g *crowd, p *load.Publisher) error {
+	memory, err := meter.ReadMemory(g.server.Pid)
+	if err != nil {
+		return err
+	}
+	t := g.swarm.Tally()
+	r.RSS = memory.RSS
+	r.Sent, r.Unsent = p.SentTotal(), p.Unsent()
+	r.Lost = g.swarm.Lost(p.Sent())
+	r.Reordered, r.Duplicated, r.Wrong = t.Reordered, t.Duplicated, t.Wrong
+	r.latency = t.Latency
+	var first string
+	if r.Notices, first = p.Notices(); first != "" {
+		r.Remark = first
+	}
+	if len(t.Oddities) > 0 {
+		r.Remark = t.Oddities[0]
+	}
+	return nil
+}
+
+// add merges another round of the same row and target.
+func (r *FanoutResult) add(o FanoutResult) {
+	if r.latency == nil {
+		*r = o
+		return
+	}
+	r.Sent += o.Sent
+	r.Unsent += o.Unsent
+	r.Deliveries += o.Deliveries
+	r.Lost += o.Lost
+	r.Reordered += o.Reordered
+	r.Duplicated += o.Duplicated
+	r.Wrong += o.Wrong
+	r.Notices += o.Notices
+	r.cpu += o.cpu
+	r.client += o.client
+	r.RSS = max(r.RSS, o.RSS)
+	r.latency.Merge(o.latency)
+	if r.Remark == "" {
+		r.Remark = o.Remark
+	}
+}
+
+// finish computes what needs all rounds and all targets of a row.
+func finish(results []FanoutResult) {
+	for i := range results {
+		r := &results[i]
+		r.P50 = meter.Milliseconds(r.latency.Quantile(0.50))
+		r.P99 = meter.Milliseconds(r.latency.Quantile(0.99))
+		r.Max = meter.Milliseconds(r.latency.Quantile(1))
+		if r.Deliveries > 0 {
+			r.CPUMicros = float64(r.cpu.Nanoseconds()) / 1e3 / float64(r.Deliveries)
+			r.ClientMicros = float64(r.client.Nanoseconds()) / 1e3 / float64(r.Deliveries)
+		}
+	}
+	floor := slices.IndexFunc(results, func(r FanoutResult) bool { return r.Target == "bare" && r.CPUMicros > 0 })
+	if floor < 0 {
+		return
+	}
+	for i := range results {
+		results[i].Ratio = results[i].CPUMicros / results[floor].CPUMicros
+	}
+}
+
+// FanoutHeader names the columns of FanoutResult.Cells.
+var FanoutHeader = []string{"target", "members", "lines/s", "deliveries", "unsent", "lost", "out of order", "duplicated", "wrong",
+	"p50 ms", "p99 ms", "CPU us/delivery", "to bare", "client us", "RSS MB"}
+
+// Cells is the result as a row of a table.
+func (r FanoutResult) Cells() []string {
+	ratio := "-"
+	if r.Ratio > 0 {
+		ratio = fmt.Sprintf("%.2f", r.Ratio)
+	}
+	return []string{r.Target, fmt.Sprint(r.Members), fmt.Sprint(r.Rate), fmt.Sprint(r.Deliveries), fmt.Sprint(r.Unsent), fmt.Sprint(r.Lost),
+		fmt.Sprint(r.Reordered), fmt.Sprint(r.Duplicated), fmt.Sprint(r.Wrong), fmt.Sprintf("%.1f", r.P50), fmt.Sprintf("%.1f", r.P99),
+		fmt.Sprintf("%.2f", r.CPUMicros), ratio, fmt.Sprintf("%.2f", r.ClientMicros), fmt.Sprintf("%.1f", float64(r.RSS)/(1<<20))}
+}

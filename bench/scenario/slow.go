@@ -1,0 +1,150 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"uproar/bench/load"
+	"uproar/bench/meter"
+	"uproar/bench/target"
+)
+
+// SlowConfig says what passes by a member that has stopped reading.
+type SlowConfig struct {
+	Members   int     `json:"members"`
+	Bytes     int64   `json:"bytes"` // of text, passing by each member
+	TextBytes int     `json:"text_bytes"`
+	Rate      float64 `json:"rate"` // lines a second
+}
+
+// DefaultSlow is 64 MB in lines of Twitch's longest.
+func DefaultSlow() SlowConfig {
+	return SlowConfig{Members: 200, Bytes: 64 << 20, TextBytes: 500, Rate: 2000}
+}
+
+// SlowResult compares a run in which all members read with one in which the
+// first does not.
+type SlowResult struct {
+	P99Alike    float64   `json:"p99_alike_ms"`  // all read
+	P99Others   float64   `json:"p99_others_ms"` // one does not; latency of the others
+	LostOthers  int64     `json:"lost_others"`   // must be 0
+	GrowthAlike int64     `json:"growth_alike"`  // server RSS, bytes, while the lines passed
+	Growth      int64     `json:"growth"`        // with the slow one
+	Slow        load.Fate `json:"slow"`
+	Verdict     string    `json:"verdict"` // what the slow member learned
+}
+
+// RunSlow measures Uproar over WebSocket.
+func RunSlow(ctx context.Context, w *Workshop, c SlowConfig) (SlowResult, error) {
+	var r SlowResult
+	w.Log("slow: %d members, all of them reading", c.Members)
+	alike, err := slow(ctx, w, c, false)
+	if err != nil {
+		return r, err
+	}
+	w.Log("slow: %d members, one of them not reading", c.Members)
+	r, err = slow(ctx, w, c, true)
+	r.P99Alike, r.GrowthAlike = alike.P99Others, alike.Growth
+	return r, err
+}
+
+// slow is one run; when stop is true, member 0 stops reading.
+func slow(ctx context.Context, w *Workshop, c SlowConfig, stop bool) (SlowResult, error) {
+	var r SlowResult
+	server, err := w.EdgeServer(ctx, target.EdgeConfig{Wire: load.WebSocket})
+	if err != nil {
+		return r, err
+	}
+	g, err := gather(ctx, server, load.SwarmConfig{TextBytes: c.TextBytes}, c.Members)
+	if err != nil {
+		return r, err
+	}
+	defer g.disperse()
+	p, err := g.publisher(ctx, load.PublisherConfig{Rate: c.Rate, TextBytes: c.TextBytes})
+	if err != nil {
+		return r, err
+	}
+	defer p.Close()
+	// The first second pays for what every server grows once.
+	warmup, start := int64(c.Rate), load.Now()
+	if err := p.Run(ctx, start, warmup); err != nil {
+		return r, err
+	}
+	if err := g.settle(ctx, p.SentTotal()*int64(c.Members), 2*time.Second, 20*time.Second); err != nil {
+		return r, err
+	}
+	readers := int64(c.Members)
+	if stop {
+		readers--
+		if err := g.swarm.Pause(0); err != nil {
+			return r, err
+		}
+	}
+	return r, r.pass(ctx, g, p, c, warmup*int64(c.Members), readers)
+}
+
+// pass publishes the lines and judges what became of the slow member, if any.
+func (r *SlowResult) pass(ctx context.Context, g *crowd, p *load.Publisher, c SlowConfig, warmed, readers int64) error {
+	before, err := meter.ReadMemory(g.server.Pid)
+	if err != nil {
+		return err
+	}
+	start := load.Now()
+	if err := g.swarm.Measure(start); err != nil {
+		return err
+	}
+	if err := p.Run(ctx, start, c.Bytes/int64(c.TextBytes)); err != nil {
+		return fmt.Errorf("%w; the server said:\n%s", err, g.server.Output())
+	}
+	lines := p.SentTotal() - warmed/int64(c.Members)
+	if err := g.settle(ctx, warmed+lines*readers, 2*time.Second, 20*time.Second); err != nil {
+		return err
+	}
+	after, err := meter.ReadMemory(g.server.Pid)
+	if err != nil {
+		return err
+	}
+	r.Growth = after.RSS - before.RSS
+	t := g.swarm.Tally()
+	r.P99Others = meter.Milliseconds(t.Latency.Quantile(0.99))
+	if readers == int64(c.Members) {
+		r.LostOthers = g.swarm.Lost(p.Sent())
+		return nil
+	}
+	r.LostOthers = g.swarm.Lost(p.Sent(), 0)
+	if err := g.swarm.Resume(0); err != nil {
+		return err
+	}
+	if err := g.settle(ctx, p.SentTotal()*int64(c.Members), 2*time.Second, 20*time.Second); err != nil {
+		return err
+	}
+	r.Slow = g.swarm.Fate(0, p.Sent())
+	r.Verdict = verdict(r.Slow)
+	return nil
+}
+
+// verdict says in words what the slow member knows. Losing lines in silence is
+// the one thing that a server must not do to it.
+func verdict(f load.Fate) string {
+	switch {
+	case f.Ended && f.LastWords != "":
+		return fmt.Sprintf("closed with a reason, missed %d: %s", f.Lost, f.LastWords)
+	case f.Ended:
+		return fmt.Sprintf("closed without a reason, missed %d", f.Lost)
+	case f.Told:
+		return fmt.Sprintf("told of a gap, missed %d: %s", f.Lost, f.LastWords)
+	case f.Lost == 0:
+		return "missed nothing"
+	}
+	return fmt.Sprintf("LEFT IN THE DARK, missed %d", f.Lost)
+}
+
+// SlowHeader names the columns of SlowResult.Cells.
+var SlowHeader = []string{"p99 ms, all read", "p99 ms, one slow", "lost by others", "growth KB, all read", "growth KB, one slow", "the slow one"}
+
+// Cells is the result as a row of a table.
+func (r SlowResult) Cells() []string {
+	return []string{fmt.Sprintf("%.1f", r.P99Alike), fmt.Sprintf("%.1f", r.P99Others), fmt.Sprint(r.LostOthers),
+		fmt.Sprint(r.GrowthAlike >> 10), fmt.Sprint(r.Growth >> 10), r.Verdict}
+}
