@@ -16,6 +16,7 @@ drive({
 		let lost = false;
 		client.on('ready', events.connected);
 		client.on('reconnect', () => { lost = true; });
+		client.on('RECONNECT', events.asked);
 		client.on('JOIN', ({ channelName, joinedUsername }) => {
 			if (joinedUsername !== user) return;
 			if (lost) events.connected(); // it says ready only once

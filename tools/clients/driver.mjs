@@ -4,7 +4,8 @@
 //
 // Commands: {do: 'connect', host, port, user}, {do: 'join', room}, {do: 'say', room,
 // text}, {do: 'part', room}, {do: 'ping'}, {do: 'quit'}.
-// Events: {event: 'connected'}, {event: 'reconnected'}, {event: 'joined', room},
+// Events: {event: 'connected'}, {event: 'asked'} (by RECONNECT, to come back),
+// {event: 'reconnected'}, {event: 'joined', room},
 // {event: 'parted', room}, {event: 'heard', room, user, text}, {event: 'pong'},
 // {event: 'notice', id, text}, {event: 'error', text}.
 // A room has no '#'.
@@ -25,6 +26,7 @@ let connections = 0;
 // What a library's driver calls when something happened.
 export const events = {
 	connected: () => emit({ event: connections++ === 0 ? 'connected' : 'reconnected' }),
+	asked: () => emit({ event: 'asked' }),
 	joined: (room) => emit({ event: 'joined', room: bare(room) }),
 	parted: (room) => emit({ event: 'parted', room: bare(room) }),
 	heard: (room, user, text) => emit({ event: 'heard', room: bare(room), user, text }),

@@ -67,6 +67,7 @@ func (g *goTwitch) connect(addr, user string) {
 		}
 		first = false
 	})
+	g.client.OnReconnectMessage(func(twitch.ReconnectMessage) { g.emit(event{Event: "asked"}) })
 	g.client.OnSelfJoinMessage(func(m twitch.UserJoinMessage) { g.emit(event{Event: "joined", Room: m.Channel}) })
 	g.client.OnSelfPartMessage(func(m twitch.UserPartMessage) { g.emit(event{Event: "parted", Room: m.Channel}) })
 	g.client.OnPrivateMessage(func(m twitch.PrivateMessage) {

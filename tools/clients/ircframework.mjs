@@ -19,7 +19,7 @@ drive({
 		client.on('privmsg', ({ target, nick, message }) => events.heard(target, nick, message));
 		client.on('notice', ({ tags, message }) => events.notice(tags['msg-id'] ?? '', message));
 		client.on('irc error', ({ error, reason }) => events.error(`${error}: ${reason}`));
-		client.on('unknown command', ({ command, params }) => console.error('unknown command', command, params));
+		client.on('unknown command', ({ command }) => command === 'RECONNECT' && events.asked());
 		client.on('pong', events.pong);
 		// Said when it gives up, as it does in its first 5 seconds at once.
 		client.on('close', () => leaving || setTimeout(() => client.connect(), 500));

@@ -48,6 +48,7 @@ sub read_commands {
 
 Irssi::input_add(fileno($commands), Irssi::INPUT_READ(), \&read_commands, '');
 Irssi::signal_add('event 376', sub { emit(event => $connections++ ? 'reconnected' : 'connected') });
+Irssi::signal_add('event reconnect', sub { emit(event => 'asked') });
 Irssi::signal_add('message join', sub {
 	my ($server, $room, $nick) = @_;
 	emit(event => 'joined', room => bare($room)) if $nick eq $server->{nick};

@@ -14,6 +14,7 @@ drive({
 			logger: { info: console.error, warn: console.error, error: console.error, setLevel() {} },
 		});
 		client.on('connected', events.connected);
+		client.on('raw_message', (copy, { command }) => command === 'RECONNECT' && events.asked());
 		client.on('join', (room, name, self) => self && events.joined(room));
 		client.on('part', (room, name, self) => self && events.parted(room));
 		// tmi.js hands a line to its own sender before the server has seen it.

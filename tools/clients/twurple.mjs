@@ -18,6 +18,7 @@ drive({
 		client = new ChatClient({ hostName: host, ssl: false, webSocket, rejoinChannelsOnReconnect: true });
 		pointAt(port);
 		client.onAuthenticationSuccess(events.connected);
+		client.irc.onAnyMessage(({ command }) => command === 'RECONNECT' && events.asked());
 		client.onJoin((room, user) => user === client.irc.currentNick && events.joined(room));
 		client.onPart((room, user) => user === client.irc.currentNick && events.parted(room));
 		client.onMessage((room, user, text) => events.heard(room, user, text));
