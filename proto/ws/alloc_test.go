@@ -1,0 +1,58 @@
+//go:build !race
+
+package ws
+
+import "testing"
+
+// The inputs of a decode are unmasked in place; under this mask they stay as they are, and can be decoded again.
+var zeroMask [4]byte
+
+func TestAllocDecodeIsFree(t *testing.T) {
+	in := AppendClientFrame(nil, OpText, zeroMask, "PRIVMSG #room :hello there\r\n")
+	ping := AppendClientFrame(nil, OpPing, zeroMask, "p")
+	var d Decoder
+	wantAllocs(t, "Next", func() {
+		if ev, n, err := d.Next(in, 4096); ev.Op != OpText || n != len(in) || err != nil {
+			t.Fatal("wrong event")
+		}
+		if ev, n, err := d.Next(ping, 4096); ev.Op != OpPing || n != len(ping) || err != nil {
+			t.Fatal("wrong event")
+		}
+		if _, n, err := d.Next(in[:9], 4096); n != 0 || err != nil {
+			t.Fatal("took half a frame")
+		}
+	})
+}
+
+func TestAllocFaultIsFree(t *testing.T) {
+	in := AppendClientFrame(nil, OpText, zeroMask, "\xff")
+	wantAllocs(t, "fault", func() {
+		var d Decoder
+		if _, _, err := d.Next(in, 4096); err != errTextUTF8 {
+			t.Fatal("wrong error")
+		}
+	})
+}
+
+func TestAllocAppendIsFree(t *testing.T) {
+	dst, key := make([]byte, 0, 1024), []byte("dGhlIHNhbXBsZSBub25jZQ==")
+	wantAllocs(t, "append", func() {
+		out := AppendFrame(dst, OpText, "PING :tmi.twitch.tv\r\n")
+		out = AppendClientFrame(out, OpText, [4]byte{1, 2, 3, 4}, "PONG")
+		out = AppendClose(out, CodeGoingAway, "restart")
+		if !ValidKey(key) {
+			t.Fatal("key")
+		}
+		out = AppendUpgradeResponse(out, key, Negotiate([]byte("foo, irc")))
+		if len(out) > cap(dst) {
+			t.Fatal("dst too small")
+		}
+	})
+}
+
+func wantAllocs(t *testing.T, what string, f func()) {
+	t.Helper()
+	if n := testing.AllocsPerRun(100, f); n != 0 {
+		t.Errorf("%s: %v allocations, want 0", what, n)
+	}
+}
