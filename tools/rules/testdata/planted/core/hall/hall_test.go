@@ -17,3 +17,8 @@ func TestSkipOfAnotherKind(*testing.T) { r := reader{}; r.Skip(1) }
 type reader struct{}
 
 func (reader) Skip(int) {}
+
+func notYet(t *testing.T, why string) { t.Skip(why) }
+
+func TestPassesOnNothing(t *testing.T) { notYet(t, "") }
+func TestPassesOnIssue(t *testing.T)   { notYet(t, "#3") }
