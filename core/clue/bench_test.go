@@ -42,7 +42,7 @@ func roomy() Config {
 var texts = [2]string{"left, left, up and then start", "no: right, and never start again"}
 
 // BenchmarkClueCore is what one core decides: it submits and decides on the same
-// goroutine, in batches of b.N%256 or 256 lines, so ns/op is the whole cost of a line.
+// goroutine, in full batches, so ns/op is the whole cost of a line.
 func BenchmarkClueCore(b *testing.B) {
 	for _, shape := range []struct {
 		name        string

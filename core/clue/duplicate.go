@@ -5,7 +5,7 @@ import "uproar/core/chat"
 // duplicate refuses what the sender said last in this room, if that was within the
 // window. Moderators and the broadcaster may repeat themselves.
 func duplicate(f *Facts, _ *Line) *chat.Rejection {
-	if f.Role >= chat.Moderator || !f.Repeats || f.SinceAge >= f.Window {
+	if f.Role >= chat.Moderator || !f.Repeats || f.RepeatAge >= f.Window {
 		return nil
 	}
 	return chat.RejectDuplicate

@@ -45,7 +45,7 @@ func TestCommandRule(t *testing.T) {
 
 func TestDuplicateRule(t *testing.T) {
 	repeat := func(age time.Duration, role chat.Role) Facts {
-		return Facts{Role: role, Repeats: true, SinceAge: age, Window: halfMinute}
+		return Facts{Role: role, Repeats: true, RepeatAge: age, Window: halfMinute}
 	}
 	for _, c := range []struct {
 		name  string

@@ -174,7 +174,7 @@ func (s *shard) gather(sub *Submission, account, speaker, text uint64) {
 		return
 	}
 	if last, ok := s.speakers.get(speaker); ok && last.text == text {
-		s.facts.Repeats, s.facts.SinceAge = true, time.Duration(s.tick-last.at)
+		s.facts.Repeats, s.facts.RepeatAge = true, time.Duration(s.tick-last.at)
 	}
 }
 
