@@ -1,0 +1,83 @@
+// Package admin is the port for those who run the server: metrics, health and
+// profiles, over net/http. It says nothing that a viewer should reach, so it listens on
+// loopback unless told otherwise.
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+)
+
+// Config of the port.
+type Config struct {
+	Addr     string
+	Metrics  *metrics.Set
+	Draining func() bool // a draining server lives but is not ready
+}
+
+// Server is the port. Listen binds it, Run serves it.
+type Server struct {
+	http http.Server
+	ln   net.Listener
+	cfg  Config
+}
+
+// New makes the port. It starts nothing.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	s.http = http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	return s
+}
+
+// Listen binds the address, and returns it with the port that it got.
+func (s *Server) Listen() (string, error) {
+	ln, err := net.Listen("tcp", s.cfg.Addr)
+	if err != nil {
+		return "", fmt.Errorf("cannot listen for admin on %s: %w", s.cfg.Addr, err)
+	}
+	s.ln = ln
+	return ln.Addr().String(), nil
+}
+
+// Run serves until ctx ends. It comes after Listen.
+func (s *Server) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { _ = s.http.Close() })
+	defer stop()
+	if err := s.http.Serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("cannot serve admin: %w", err)
+	}
+	return nil
+}
+
+// Close gives the address back when Run is not reached.
+func (s *Server) Close() { _ = s.ln.Close() }
+
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	s.cfg.Metrics.WritePrometheus(w)
+	metrics.WriteProcessMetrics(w)
+}
+
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	if s.cfg.Draining() {
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}

@@ -1,0 +1,192 @@
+package chat
+
+import (
+	"uproar/core/chat"
+	"uproar/proto/irc"
+)
+
+// Every append function here appends one line or more, each with its CRLF, and
+// allocates nothing but what dst grows by. Tags stand in alphabetical order: Twitch
+// promises none, but has always had that one and clients rely on it.
+
+// appendSource appends ":u!u@u.host ".
+func appendSource(dst []byte, t *texts, login string) []byte {
+	dst = append(dst, ':')
+	dst = append(dst, login...)
+	dst = append(dst, '!')
+	dst = append(dst, login...)
+	dst = append(dst, '@')
+	dst = append(dst, login...)
+	dst = append(dst, '.')
+	dst = append(dst, t.host...)
+	return append(dst, ' ')
+}
+
+func appendJoin(dst []byte, t *texts, login, room string) []byte {
+	dst = append(appendSource(dst, t, login), "JOIN #"...)
+	return append(append(dst, room...), '\r', '\n')
+}
+
+func appendPart(dst []byte, t *texts, login, room string) []byte {
+	dst = append(appendSource(dst, t, login), "PART #"...)
+	return append(append(dst, room...), '\r', '\n')
+}
+
+// namesBytesMax bounds a line of 353 (RFC 2812 section 2.3: 512 with CRLF).
+const namesBytesMax = 510
+
+// appendNames appends 353 and 366 for login: the others, then itself in the last line.
+func appendNames(dst []byte, t *texts, login, room string, others []string) []byte {
+	for len(others) > 0 {
+		start := len(dst)
+		dst = appendNamesHead(dst, t, login, room)
+		dst = append(dst, others[0]...)
+		others = others[1:]
+		for len(others) > 0 && len(dst)-start+1+len(others[0]) <= namesBytesMax {
+			dst = append(append(dst, ' '), others[0]...)
+			others = others[1:]
+		}
+		dst = append(dst, '\r', '\n')
+	}
+	dst = append(appendNamesHead(dst, t, login, room), login...)
+	dst = append(dst, '\r', '\n')
+	dst = appendNumericSource(dst, t, login)
+	dst = append(append(dst, "366 "...), login...)
+	dst = append(append(dst, " #"...), room...)
+	return append(dst, " :End of /NAMES list\r\n"...)
+}
+
+func appendNamesHead(dst []byte, t *texts, login, room string) []byte {
+	dst = append(append(appendNumericSource(dst, t, login), "353 "...), login...)
+	dst = append(append(dst, " = #"...), room...)
+	return append(dst, " :"...)
+}
+
+// appendNumericSource appends ":u.host ", which 353 and 366 come from on Twitch.
+func appendNumericSource(dst []byte, t *texts, login string) []byte {
+	dst = append(append(dst, ':'), login...)
+	dst = append(append(dst, '.'), t.host...)
+	return append(dst, ' ')
+}
+
+// badges of a role; always "name/version", for go-twitch-irc splits without a check.
+func badges(role chat.Role) string {
+	switch role {
+	case chat.Broadcaster:
+		return "broadcaster/1"
+	case chat.Moderator:
+		return "moderator/1"
+	}
+	return ""
+}
+
+func modFlag(role chat.Role) string {
+	if role == chat.Moderator {
+		return "1"
+	}
+	return "0"
+}
+
+func userType(role chat.Role) string {
+	if role == chat.Moderator {
+		return "mod"
+	}
+	return ""
+}
+
+func appendGlobalUserState(dst []byte, t *texts, u *chat.User, caps capabilities) []byte {
+	if caps&capTags != 0 {
+		dst = append(dst, "@badge-info=;badges="...)
+		dst = irc.AppendTag(dst, irc.NextTag, "color", u.Color)
+		dst = irc.AppendTag(dst, irc.NextTag, "display-name", u.Display)
+		dst = append(dst, ";emote-sets=0;turbo=0"...)
+		dst = irc.AppendTag(dst, irc.NextTag, "user-id", u.ID)
+		dst = append(dst, ";user-type= "...)
+	}
+	return append(append(dst, t.prefix...), "GLOBALUSERSTATE\r\n"...)
+}
+
+// appendUserState appends USERSTATE; m is the line that it acknowledges, or nil after
+// a JOIN.
+func appendUserState(dst []byte, t *texts, room string, u *chat.User, caps capabilities, m *chat.Message) []byte {
+	if caps&capTags != 0 {
+		role := chat.RoleIn(room, u)
+		dst = append(append(dst, "@badge-info=;badges="...), badges(role)...)
+		if m != nil && m.Nonce != "" {
+			dst = irc.AppendTag(dst, irc.NextTag, "client-nonce", m.Nonce)
+		}
+		dst = irc.AppendTag(dst, irc.NextTag, "color", u.Color)
+		dst = irc.AppendTag(dst, irc.NextTag, "display-name", u.Display)
+		dst = append(dst, ";emote-sets=0"...)
+		if m != nil {
+			dst = irc.AppendTag(dst, irc.NextTag, "id", m.ID)
+		}
+		dst = append(append(dst, ";mod="...), modFlag(role)...)
+		dst = append(append(dst, ";subscriber=0;turbo=0;user-type="...), userType(role)...)
+		dst = append(dst, ' ')
+	}
+	dst = append(append(dst, t.prefix...), "USERSTATE #"...)
+	return append(append(dst, room...), '\r', '\n')
+}
+
+// appendRoomState appends the full ROOMSTATE: clients wait for all six tags.
+func appendRoomState(dst []byte, t *texts, r *room, caps capabilities) []byte {
+	if caps&capTags != 0 {
+		dst = append(dst, "@emote-only=0;followers-only=-1;r9k=0;room-id="...)
+		dst = append(append(dst, r.id...), ";slow=0;subs-only=0 "...)
+	}
+	dst = append(append(dst, t.prefix...), "ROOMSTATE #"...)
+	return append(append(dst, r.name...), '\r', '\n')
+}
+
+// appendPrivmsg appends a line of chat.
+func appendPrivmsg(dst []byte, t *texts, m *chat.Message, tags bool) []byte {
+	if tags {
+		dst = appendMessageTags(dst, m)
+	}
+	dst = append(appendSource(dst, t, m.User.Login), "PRIVMSG #"...)
+	dst = append(append(dst, m.Room...), " :"...)
+	if m.Action {
+		dst = append(dst, "\x01ACTION "...)
+		dst = append(dst, m.Text...)
+		return append(dst, "\x01\r\n"...)
+	}
+	dst = append(dst, m.Text...)
+	return append(dst, '\r', '\n')
+}
+
+func appendMessageTags(dst []byte, m *chat.Message) []byte {
+	u := m.User
+	dst = append(append(dst, "@badge-info=;badges="...), badges(m.Role)...)
+	if m.Nonce != "" {
+		dst = irc.AppendTag(dst, irc.NextTag, "client-nonce", m.Nonce)
+	}
+	dst = irc.AppendTag(dst, irc.NextTag, "color", u.Color)
+	dst = irc.AppendTag(dst, irc.NextTag, "display-name", u.Display)
+	dst = append(dst, ";emotes=;first-msg=0;flags="...)
+	dst = irc.AppendTag(dst, irc.NextTag, "id", m.ID)
+	dst = append(append(dst, ";mod="...), modFlag(m.Role)...)
+	if m.Reply != nil {
+		dst = appendReplyTags(dst, m.Reply)
+	}
+	dst = append(dst, ";returning-chatter=0"...)
+	dst = irc.AppendTag(dst, irc.NextTag, "room-id", m.RoomID)
+	dst = append(dst, ";subscriber=0"...)
+	dst = irc.AppendTagInt(dst, irc.NextTag, "tmi-sent-ts", m.Time.UnixMilli())
+	dst = append(dst, ";turbo=0"...)
+	dst = irc.AppendTag(dst, irc.NextTag, "user-id", u.ID)
+	dst = append(append(dst, ";user-type="...), userType(m.Role)...)
+	return append(dst, ' ')
+}
+
+func appendReplyTags(dst []byte, r *chat.Reply) []byte {
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-parent-display-name", r.ParentUser.Display)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-parent-msg-body", r.ParentText)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-parent-msg-id", r.ParentID)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-parent-user-id", r.ParentUser.ID)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-parent-user-login", r.ParentUser.Login)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-thread-parent-display-name", r.ThreadUser.Display)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-thread-parent-msg-id", r.ThreadID)
+	dst = irc.AppendTag(dst, irc.NextTag, "reply-thread-parent-user-id", r.ThreadUser.ID)
+	return irc.AppendTag(dst, irc.NextTag, "reply-thread-parent-user-login", r.ThreadUser.Login)
+}

@@ -1,0 +1,196 @@
+package chat
+
+import (
+	"time"
+
+	"uproar/core/chat"
+	"uproar/edge/engine"
+	"uproar/proto/ws"
+)
+
+// The fan-out. A flush encodes what waits once per variant into a buffer that all its
+// members share, and hands it to each: one write, no copy, no allocation, no lock and
+// no map per delivery. fanout_test.go and alloc_test.go hold it to that.
+
+// batchBytesMax is about how many bytes one write carries. A slow member holds back
+// whole batches, so it bounds them too; beyond 64 KiB a write costs by the byte.
+const batchBytesMax = 64 << 10
+
+// lineOverhead is about what a line adds to its text on the wire, tags included.
+const lineOverhead = 448
+
+// batch is the work of one flush, kept between flushes for its arrays.
+type batch struct {
+	lines   []*chat.Message
+	plain   encoded
+	tagged  encoded
+	framed  encoded
+	senders []*engine.Conn // members that wrote a line of this batch
+}
+
+// encoded is lines laid end to end, and where each ends. buf is nil until needed.
+type encoded struct {
+	buf  *engine.Buffer
+	ends []int
+}
+
+// flush writes what waits to every member, and sets when the next flush may be: a room
+// spends about 1/(1+duty) of its loop at most, so that lines which come faster share
+// writes, and cost per delivery falls as load rises.
+func (r *room) flush() {
+	r.queued = false
+	start := time.Now()
+	for lines := r.pending; len(lines) > 0; {
+		n := batchLength(lines)
+		r.write(lines[:n])
+		lines = lines[n:]
+	}
+	clear(r.pending)
+	r.pending = r.pending[:0]
+	if cap(r.pending) > pendingKeptMax {
+		r.pending = nil
+	}
+	end := time.Now()
+	cfg := &r.loop.hub.cfg
+	pause := time.Duration(cfg.FanoutDuty * float64(end.Sub(start)))
+	r.notBefore = end.Add(min(pause, cfg.FanoutDelayMax))
+}
+
+// pendingKeptMax bounds the array that an idle room keeps, in lines (8 bytes each).
+const pendingKeptMax = 64
+
+// batchLength is how many of lines make one batch, at least one.
+func batchLength(lines []*chat.Message) int {
+	bytes := 0
+	for i, m := range lines {
+		bytes += len(m.Text) + lineOverhead
+		if bytes > batchBytesMax && i > 0 {
+			return i
+		}
+	}
+	return len(lines)
+}
+
+// write delivers one batch.
+func (r *room) write(lines []*chat.Message) {
+	l := r.loop
+	b := &l.batch
+	b.lines = lines
+	l.markSenders(b)
+	delivered, missed, batches := 0, 0, 0
+	for _, g := range r.groups {
+		if len(g.members) == 0 {
+			continue
+		}
+		enc := l.encode(b, g.variant)
+		for _, c := range g.members {
+			switch {
+			case c.Mark != 0:
+				missed += r.writeOthers(c, b, enc)
+			case !c.Send(enc.buf):
+				sessionOf(c).seatOf(r).missed += uint32(len(lines))
+				missed += len(lines)
+			}
+		}
+		delivered += len(g.members) * len(lines)
+		batches++
+	}
+	for _, c := range b.senders {
+		c.Mark = 0
+	}
+	b.reset()
+	m := &l.hub.meters
+	m.batches.Add(batches)
+	m.deliveries.Add(delivered - missed)
+	m.missed.Add(missed)
+}
+
+// markSenders marks the connections that wrote a line of the batch: a sender does not
+// hear itself where it spoke, but its other connections do.
+func (l *loop) markSenders(b *batch) {
+	for _, m := range b.lines {
+		if c := l.Conn(engine.Handle(m.Origin)); c != nil && c.Mark == 0 {
+			c.Mark = 1
+			b.senders = append(b.senders, c)
+		}
+	}
+}
+
+// writeOthers sends a batch to a member without the lines that it wrote itself, and
+// returns how many of the others it missed.
+func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) {
+	from := 0
+	for i, m := range b.lines {
+		if engine.Handle(m.Origin) == c.Handle() {
+			missed += r.writePart(c, enc, from, i)
+			from = i + 1
+		}
+	}
+	return missed + r.writePart(c, enc, from, len(b.lines))
+}
+
+// writePart sends lines [from, to) of a batch, and returns how many were missed.
+func (r *room) writePart(c *engine.Conn, enc *encoded, from, to int) (missed int) {
+	if from == to {
+		return 0
+	}
+	start := 0
+	if from > 0 {
+		start = enc.ends[from-1]
+	}
+	if c.SendPart(enc.buf, start, enc.ends[to-1]) {
+		return 0
+	}
+	sessionOf(c).seatOf(r).missed += uint32(to - from)
+	return to - from
+}
+
+// encode returns the batch as v reads it. Lines are encoded at most once with tags and
+// once without; a WebSocket's frames are made from that. What is returned is good
+// until the next call.
+func (l *loop) encode(b *batch, v variant) *encoded {
+	raw := &b.plain
+	if v.caps&capTags != 0 {
+		raw = &b.tagged
+	}
+	if raw.buf == nil {
+		raw.buf = l.NewBuffer()
+		for _, m := range b.lines {
+			raw.buf.B = appendPrivmsg(raw.buf.B, &l.hub.text, m, v.caps&capTags != 0)
+			raw.ends = append(raw.ends, len(raw.buf.B))
+		}
+	}
+	if v.wire == WireTCP {
+		return raw
+	}
+	f := &b.framed
+	f.reset()
+	f.buf = l.NewBuffer()
+	start := 0
+	for _, end := range raw.ends {
+		line := raw.buf.B[start:end]
+		if v.wire != WireIRC {
+			line = line[:len(line)-len("\r\n")]
+		}
+		f.buf.B = ws.AppendFrame(f.buf.B, opOf(v.wire), line)
+		f.ends = append(f.ends, len(f.buf.B))
+		start = end
+	}
+	return f
+}
+
+func (e *encoded) reset() {
+	if e.buf != nil {
+		e.buf.Release()
+	}
+	e.buf, e.ends = nil, e.ends[:0]
+}
+
+func (b *batch) reset() {
+	b.plain.reset()
+	b.tagged.reset()
+	b.framed.reset()
+	b.lines = nil
+	clear(b.senders)
+	b.senders = b.senders[:0]
+}

@@ -1,0 +1,163 @@
+// Package chat is the chat port: IRC sessions over TCP and WebSocket, the rooms that
+// they are in, and the fan-out of lines to them.
+//
+// # Threads and ownership
+//
+// A Session, a room and everything that they hold belong to one event loop, as the
+// connections do; a room that has members on several loops exists once on each. Three
+// things are shared: the Hub's configuration, which does not change; the index, which
+// knows the loops that have members of a room, and has locks that are held for a few
+// map operations; and messages, which nobody modifies. A loop is handed lines and
+// decisions through its mailbox.
+//
+// # A line's path here
+//
+// Session.say hands a line to clue and returns. Clue answers the sender through
+// Hub.Decided, and accepted lines come back by the exchange through Hub.Deliver, which
+// mails them to every loop that has a member. There room.add collects them and
+// room.flush writes them (fanout.go).
+package chat
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"uproar/core/account"
+	"uproar/core/chat"
+	"uproar/core/clue"
+	"uproar/edge/engine"
+)
+
+// Config is what a Hub needs. Only the limits may be zero, which turns them off.
+type Config struct {
+	ServerName string // the name that clients know the server by; libraries insist on "tmi.twitch.tv"
+
+	RegisterTimeout  time.Duration // from the first byte to a registered session
+	PingInterval     time.Duration // silence after which a client is asked whether it lives
+	PingTimeout      time.Duration // silence after that PING before the session is closed
+	MembershipWindow time.Duration // JOIN and PART of others are told once in this time
+
+	JoinLimit  clue.Rate // rooms joined by one connection; anonymous ones are free, as on Twitch
+	FloodLimit clue.Rate // lines from one connection, of any kind; beyond, it is closed
+	RoomsMax   int       // rooms of one connection at a time
+
+	FanoutDuty     float64       // how many times as long as its last flush took a room waits for the next
+	FanoutDelayMax time.Duration // but never longer
+
+	Auth    account.Authenticator
+	Clue    Submitter
+	Metrics *metrics.Set
+	Log     *slog.Logger
+}
+
+// Submitter takes lines to be decided. It never blocks.
+type Submitter interface {
+	Submit(clue.Submission) error
+}
+
+// Hub is what all sessions of a process share. Its methods may be called from any
+// goroutine.
+type Hub struct {
+	cfg    Config
+	engine interface{ Loops() []*engine.Loop }
+	text   texts
+	index  index
+	meters meters
+}
+
+// New makes a Hub. Attach comes before the first connection.
+func New(cfg Config) *Hub {
+	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), meters: newMeters(cfg.Metrics)}
+	h.index.init(cfg.MembershipWindow)
+	return h
+}
+
+// Attach tells the Hub which engine its sessions live on.
+func (h *Hub) Attach(e *engine.Engine) { h.engine = e }
+
+// NewLoop makes the state of chat on a loop, for engine.Config.NewLoop.
+func (h *Hub) NewLoop(l *engine.Loop) any {
+	return &loop{Loop: l, hub: h, rooms: map[string]*room{}}
+}
+
+// loop is the state of chat on one event loop.
+type loop struct {
+	*engine.Loop
+	hub   *Hub
+	rooms map[string]*room
+
+	line  parsedLine // reused for every line
+	out   []byte     // replies of the session whose turn it is; see reply.go
+	batch batch      // reused for every flush
+}
+
+func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }
+
+// Deliver takes accepted lines of one room, in order, and mails them to the loops that
+// have members. A loop that is too far behind loses them, and its members are told.
+func (h *Hub) Deliver(name string, lines []*chat.Message) {
+	rooms := h.index.roomsOf(name)
+	if len(rooms) == 0 {
+		return
+	}
+	kept := append([]*chat.Message(nil), lines...) // shared by the loops, modified by none
+	for _, r := range rooms {
+		if !r.loop.Post(delivery{r, kept}, len(kept)) && r.lost.Add(int64(len(kept))) == int64(len(kept)) {
+			r.loop.PostAlways(lossTask{r}) // at most one per room is waiting
+		}
+	}
+}
+
+// delivery is lines for the members of a room on one loop.
+type delivery struct {
+	room  *room
+	lines []*chat.Message
+}
+
+func (d delivery) Run(*engine.Loop) { d.room.add(d.lines) }
+
+// lossTask tells the members of a room of lines that its loop could not take.
+type lossTask struct{ room *room }
+
+func (t lossTask) Run(*engine.Loop) { t.room.tellLoss() }
+
+// Decided takes clue's answers and mails them to the senders' loops. Clue bounds how
+// many are under way.
+func (h *Hub) Decided(ds []clue.Decision) {
+	for _, l := range h.engine.Loops() {
+		var mine decisions
+		for i := range ds {
+			if engine.Handle(ds[i].Origin).Loop() == l.Index {
+				mine = append(mine, ds[i])
+			}
+		}
+		if len(mine) > 0 {
+			l.PostAlways(mine)
+		}
+	}
+}
+
+// decisions are answers to senders on one loop.
+type decisions []clue.Decision
+
+func (ds decisions) Run(l *engine.Loop) {
+	var s *Session
+	for i := range ds {
+		c := l.Conn(engine.Handle(ds[i].Origin))
+		if c == nil {
+			continue // has left
+		}
+		if next := sessionOf(c); next != s {
+			if s != nil {
+				s.Flush()
+			}
+			s = next
+		}
+		s.answer(&ds[i])
+	}
+	if s != nil {
+		s.Flush()
+	}
+}

@@ -1,0 +1,197 @@
+package chat
+
+import (
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"uproar/edge/engine"
+)
+
+// index knows, for every room of the process, the loops that have members in it, and
+// who is there while they are few. It is the one thing that loops share, so it is cut
+// into stripes, and no lock is held during more than a few map operations. Deliveries
+// pass it once per batch of lines and never per member.
+//
+// It is bounded by the seats of open connections.
+type index struct {
+	seed    maphash.Seed
+	window  time.Duration
+	stripes [64]stripe
+}
+
+type stripe struct {
+	mu struct {
+		sync.Mutex
+		rooms map[string]*shared
+	}
+}
+
+// shared is what the loops know together about one room.
+type shared struct {
+	rooms    []*room        // one per loop with members; replaced, never modified
+	watchers int            // members with the membership capability
+	named    int            // seats of members that are not anonymous
+	names    map[string]int // seats by login; nil while there are too many
+	epoch    uint32         // counts the lists of names begun, from 1
+	news     *news          // JOIN and PART that have not been told
+}
+
+// Twitch tells of JOIN and PART, and lists names, only up to 1,000 members. The list
+// is begun again at half of that, so that a room around the limit does not do it at
+// every step.
+const (
+	namesMax    = 1000
+	namesResume = namesMax / 2
+)
+
+func (x *index) init(window time.Duration) {
+	x.seed = maphash.MakeSeed()
+	x.window = window
+	for i := range x.stripes {
+		x.stripes[i].mu.rooms = map[string]*shared{}
+	}
+}
+
+func (x *index) stripe(name string) *stripe {
+	return &x.stripes[maphash.String(x.seed, name)%uint64(len(x.stripes))]
+}
+
+// roomsOf returns the room's parts on all loops that have members. The slice must not
+// be modified.
+func (x *index) roomsOf(name string) []*room {
+	st := x.stripe(name)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if sh := st.mu.rooms[name]; sh != nil {
+		return sh.rooms
+	}
+	return nil
+}
+
+// join counts a seat of s in r, and returns the names of the others if s is to be told
+// them.
+func (x *index) join(s *Session, r *room) []string {
+	st := x.stripe(r.name)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	sh := st.mu.rooms[r.name]
+	if sh == nil {
+		sh = &shared{names: map[string]int{}, epoch: 1}
+		st.mu.rooms[r.name] = sh
+	}
+	if r.members++; r.members == 1 {
+		sh.rooms = append(slices.Clone(sh.rooms), r)
+	}
+	if s.caps&capMembership != 0 {
+		sh.watchers++
+	}
+	if !s.user.Anonymous {
+		sh.named++
+		if sh.names != nil {
+			s.seatOf(r).epoch = sh.epoch
+			x.enter(sh, r.name, s.user.Login)
+		}
+	}
+	if s.caps&capMembership == 0 {
+		return nil
+	}
+	return sh.others(s.user.Login)
+}
+
+// enter counts one seat of a login in the list of names.
+func (x *index) enter(sh *shared, room, login string) {
+	sh.names[login]++
+	if sh.names[login] == 1 {
+		x.tell(sh, room, login, true)
+	}
+	if len(sh.names) > namesMax {
+		sh.names, sh.news = nil, nil
+	}
+}
+
+// others lists all names but one.
+func (sh *shared) others(login string) []string {
+	names := make([]string, 0, len(sh.names))
+	for name := range sh.names {
+		if name != login {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// leave undoes join, and watch.
+func (x *index) leave(s *Session, seat *seat) {
+	r := seat.room
+	st := x.stripe(r.name)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	sh := st.mu.rooms[r.name]
+	if r.members--; r.members == 0 {
+		sh.rooms = slices.DeleteFunc(slices.Clone(sh.rooms), func(o *room) bool { return o == r })
+		if len(sh.rooms) == 0 {
+			delete(st.mu.rooms, r.name)
+			return
+		}
+	}
+	if s.caps&capMembership != 0 {
+		sh.watchers--
+	}
+	if s.user.Anonymous {
+		return
+	}
+	sh.named--
+	switch {
+	case sh.names != nil && seat.epoch == sh.epoch:
+		if sh.names[s.user.Login]--; sh.names[s.user.Login] == 0 {
+			delete(sh.names, s.user.Login)
+			x.tell(sh, r.name, s.user.Login, false)
+		}
+	case sh.names == nil && sh.named <= namesResume:
+		sh.names = map[string]int{}
+		sh.epoch++
+		for _, part := range sh.rooms {
+			part.loop.PostAlways(rollCall{part, sh.epoch}) // bounded: one per loop and half of the limit of leavers
+		}
+	}
+}
+
+// watch follows a change of a member's membership capability.
+func (x *index) watch(r *room, on bool) {
+	st := x.stripe(r.name)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if on {
+		st.mu.rooms[r.name].watchers++
+	} else {
+		st.mu.rooms[r.name].watchers--
+	}
+}
+
+// rollCall enters the members of a room's part that a new list of names lacks.
+type rollCall struct {
+	room  *room
+	epoch uint32
+}
+
+func (t rollCall) Run(*engine.Loop) {
+	x := &t.room.loop.hub.index
+	st := x.stripe(t.room.name)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	sh := st.mu.rooms[t.room.name]
+	if sh == nil || sh.names == nil || sh.epoch != t.epoch {
+		return
+	}
+	t.room.each(func(s *Session) {
+		seat := s.seatOf(t.room)
+		if s.user.Anonymous || seat.epoch == sh.epoch || sh.names == nil {
+			return
+		}
+		seat.epoch = sh.epoch
+		sh.names[s.user.Login]++
+	})
+}

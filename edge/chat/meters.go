@@ -1,0 +1,50 @@
+package chat
+
+import "github.com/VictoriaMetrics/metrics"
+
+// meters are what the chat port counts. A flush adds to them once, not a delivery.
+type meters struct {
+	linesIn, registered           *metrics.Counter
+	deliveries, batches           *metrics.Counter
+	missed, linesLost, gapNotices *metrics.Counter
+	refused                       [refusalCount]*metrics.Counter
+	decided                       *metrics.Histogram
+}
+
+// refusal is why the edge itself did not act on a line.
+type refusal int
+
+const (
+	refusedTags refusal = iota
+	refusedBytes
+	refusedCommand
+	refusedTarget
+	refusedAnonymous
+	refusedJoinRate
+	refusedRooms
+	refusalCount
+)
+
+func newMeters(set *metrics.Set) meters {
+	return meters{
+		linesIn:    set.NewCounter(`uproar_lines_in_total`),
+		registered: set.NewCounter(`uproar_registered_total`),
+		deliveries: set.NewCounter(`uproar_deliveries_total`),
+		batches:    set.NewCounter(`uproar_batches_total`),
+		missed:     set.NewCounter(`uproar_deliveries_missed_total`),
+		linesLost:  set.NewCounter(`uproar_lines_lost_total`),
+		gapNotices: set.NewCounter(`uproar_gap_notices_total`),
+		decided:    set.NewHistogram(`uproar_reply_seconds`),
+		refused: [refusalCount]*metrics.Counter{
+			refusedTags:      set.NewCounter(`uproar_lines_refused_total{reason="tags_too_long"}`),
+			refusedBytes:     set.NewCounter(`uproar_lines_refused_total{reason="forbidden_byte"}`),
+			refusedCommand:   set.NewCounter(`uproar_lines_refused_total{reason="unknown_command"}`),
+			refusedTarget:    set.NewCounter(`uproar_lines_refused_total{reason="no_target"}`),
+			refusedAnonymous: set.NewCounter(`uproar_lines_refused_total{reason="anonymous"}`),
+			refusedJoinRate:  set.NewCounter(`uproar_lines_refused_total{reason="join_rate"}`),
+			refusedRooms:     set.NewCounter(`uproar_lines_refused_total{reason="too_many_rooms"}`),
+		},
+	}
+}
+
+func (m *meters) refuse(r refusal) { m.refused[r].Inc() }

@@ -1,0 +1,128 @@
+package chat
+
+import (
+	"sync/atomic"
+	"time"
+
+	"uproar/core/chat"
+	"uproar/edge/engine"
+)
+
+// room is the part of a room that lives on one loop: its members there, and the lines
+// that wait for them. It exists while it has members.
+type room struct {
+	name   string
+	id     string
+	loop   *loop
+	groups []*group // by variant, in order of appearance; at most 32
+
+	members int // seats in it; the index's lock guards it
+
+	pending   []*chat.Message // lines that wait for the next flush; at most pendingMax
+	queued    bool            // a flush is due, at the end of this turn or by the timer
+	notBefore time.Time       // pacing: when the next flush may be
+	timer     engine.Timer
+
+	lost atomic.Int64 // lines that did not fit the loop's mailbox, until tellLoss
+}
+
+// group is the members that read the same bytes. The slice is dense: a flush walks it
+// and nothing else.
+type group struct {
+	variant variant
+	members []*engine.Conn
+}
+
+// variant is what decides the bytes that a member reads.
+type variant struct {
+	wire Wire
+	caps capabilities
+}
+
+// pendingMax bounds the lines that wait for one flush. Beyond it the members are told
+// of a gap: the loop writes more slowly than lines come.
+const pendingMax = 4096
+
+func (l *loop) newRoom(name string) *room {
+	r := &room{name: name, id: chat.StableID(name), loop: l}
+	r.timer.Owner = r
+	l.rooms[name] = r
+	return r
+}
+
+// dropIfEmpty forgets a room that its last member on this loop has left.
+func (l *loop) dropIfEmpty(r *room) {
+	for _, g := range r.groups {
+		if len(g.members) > 0 {
+			return
+		}
+	}
+	r.groups = nil
+	l.StopTimer(&r.timer)
+	r.pending = nil
+	delete(l.rooms, r.name)
+}
+
+func (r *room) groupOf(v variant) *group {
+	for _, g := range r.groups {
+		if g.variant == v {
+			return g
+		}
+	}
+	g := &group{variant: v}
+	r.groups = append(r.groups, g)
+	return g
+}
+
+// each calls do with every member's session.
+func (r *room) each(do func(*Session)) {
+	for _, g := range r.groups {
+		for _, c := range g.members {
+			do(sessionOf(c))
+		}
+	}
+}
+
+// add takes lines for the members, and sees to it that they are flushed: at the end of
+// this turn, or when pacing allows.
+func (r *room) add(lines []*chat.Message) {
+	if fits := pendingMax - len(r.pending); len(lines) > fits {
+		r.tellGap(uint32(len(lines)-fits), "because the server is overloaded")
+		lines = lines[:fits]
+	}
+	r.pending = append(r.pending, lines...)
+	if r.queued || len(lines) == 0 {
+		return
+	}
+	r.queued = true
+	if wait := time.Until(r.notBefore); wait > 0 {
+		r.loop.SetTimer(&r.timer, wait)
+		return
+	}
+	r.loop.AtEnd(r)
+}
+
+// Expire implements engine.Expirer: pacing allows the next flush.
+func (r *room) Expire(*engine.Loop) { r.flush() }
+
+// Run implements engine.Task: the turn that brought lines has ended.
+func (r *room) Run(*engine.Loop) { r.flush() }
+
+// tellLoss tells the members of the lines that the mailbox could not take.
+func (r *room) tellLoss() {
+	r.tellGap(uint32(r.lost.Swap(0)), "because the server is overloaded")
+}
+
+// tellGap tells every member of lines that will not come. A member that is behind
+// anyway learns of it with the rest of what it has missed.
+func (r *room) tellGap(n uint32, why string) {
+	r.loop.hub.meters.linesLost.Add(int(n))
+	r.each(func(s *Session) {
+		if s.conn.Blocked() {
+			s.seatOf(r).missed += n
+			return
+		}
+		s.gap(r.name, n, why)
+		s.Flush()
+	})
+}

@@ -1,0 +1,82 @@
+package chat
+
+import (
+	"time"
+
+	"uproar/core/chat"
+	"uproar/core/clue"
+	"uproar/proto/irc"
+)
+
+// say hands a line to clue. Its answer comes to answer, on another turn.
+func (s *Session) say(l *parsedLine) {
+	hub := s.loop.hub
+	room := singleName(l.Param(0))
+	if room == "" || l.NumParams() < 2 {
+		hub.meters.refuse(refusedTarget)
+		return
+	}
+	if s.user.Anonymous {
+		hub.meters.refuse(refusedAnonymous)
+		return
+	}
+	line := clue.Submission{
+		Room:   room,
+		User:   s.user,
+		Text:   cleanText(l.Param(1)),
+		Origin: chat.Origin(s.conn.Handle()),
+	}
+	if len(l.Tags) > 0 {
+		line.Nonce = tagValue(l.Tags, "client-nonce", chat.NonceBytesMax)
+		line.ReplyTo = tagValue(l.Tags, "reply-parent-msg-id", replyIDBytesMax)
+	}
+	if err := hub.cfg.Clue.Submit(line); err != nil {
+		s.notice(room, chat.RejectUnavailable)
+	}
+}
+
+// replyIDBytesMax is the length of a UUID; no other id names a line.
+const replyIDBytesMax = 36
+
+// singleName is the one room that "#name" names, or "".
+func singleName(target []byte) (name string) {
+	forEachName(target, func(n []byte) {
+		if name == "" {
+			name = string(n)
+		}
+	})
+	return name
+}
+
+func cleanText(text []byte) string {
+	if irc.IsCleanText(text) {
+		return string(text)
+	}
+	return string(irc.AppendCleanText(nil, text))
+}
+
+// tagValue is a client's tag, or "" when it is longer than bytesMax.
+func tagValue(tags irc.Tags, key string, bytesMax int) string {
+	raw, ok := tags.Get(key)
+	if !ok || len(raw) == 0 || len(raw) > 2*bytesMax {
+		return ""
+	}
+	value := irc.AppendCleanText(nil, irc.AppendUnescaped(nil, raw))
+	if len(value) > bytesMax {
+		return ""
+	}
+	return string(value)
+}
+
+// answer collects what the sender is told of clue's decision.
+func (s *Session) answer(d *clue.Decision) {
+	switch d.Outcome {
+	case clue.Accepted:
+		s.loop.hub.meters.decided.Update(time.Since(d.Message.Time).Seconds())
+		if s.caps&capCommands != 0 {
+			s.loop.out = appendUserState(s.loop.out, &s.loop.hub.text, d.Room, s.user, s.caps, d.Message)
+		}
+	case clue.Rejected:
+		s.notice(d.Room, d.Rejection)
+	}
+}

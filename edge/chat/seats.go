@@ -1,0 +1,166 @@
+package chat
+
+import (
+	"bytes"
+
+	"uproar/core/chat"
+)
+
+// seat is a session's place in a room: where in which group it stands, so that it
+// leaves without a search.
+type seat struct {
+	room   *room
+	group  *group
+	at     int32  // index in group.members
+	missed uint32 // lines lost since the outbox was last empty
+	epoch  uint32 // of the room's list of names that counts this seat; see index.go
+}
+
+func (s *Session) seatIn(name []byte) int {
+	for i := range s.seats {
+		if s.seats[i].room.name == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *Session) seatOf(r *room) *seat {
+	for i := range s.seats {
+		if s.seats[i].room == r {
+			return &s.seats[i]
+		}
+	}
+	return nil
+}
+
+// forEachName calls do with each room name of "#a,#b", lower-cased. Names that no room
+// can have are left out in silence, as on Twitch.
+func forEachName(list []byte, do func(name []byte)) {
+	var lower [chat.LoginBytesMax]byte
+	for len(list) > 0 {
+		var name []byte
+		name, list, _ = bytes.Cut(list, []byte{','})
+		if len(name) < 2 || name[0] != '#' || len(name)-1 > len(lower) {
+			continue
+		}
+		if name = appendLower(lower[:0], name[1:]); chat.ValidName(name) {
+			do(name)
+		}
+	}
+}
+
+// join takes a seat in a room and collects what the client waits for, in this order:
+// its own JOIN, 353, 366, USERSTATE and ROOMSTATE.
+func (s *Session) join(name []byte) {
+	if i := s.seatIn(name); i >= 0 {
+		s.roomState(s.seats[i].room)
+		return
+	}
+	hub := s.loop.hub
+	if !s.user.Anonymous && !s.joins.spend(s.loop.Millis(), hub.cfg.JoinLimit) {
+		hub.meters.refuse(refusedJoinRate)
+		s.notice(string(name), rejectJoinRate)
+		return
+	}
+	if hub.cfg.RoomsMax > 0 && len(s.seats) >= hub.cfg.RoomsMax {
+		hub.meters.refuse(refusedRooms)
+		s.notice(string(name), rejectRooms)
+		return
+	}
+	r := s.loop.rooms[string(name)]
+	if r == nil {
+		r = s.loop.newRoom(string(name))
+	}
+	s.seats = append(s.seats, seat{room: r})
+	s.sit(&s.seats[len(s.seats)-1])
+	names := hub.index.join(s, r)
+	s.joined(r, names)
+}
+
+// joined collects the replies to a JOIN. names are the others, when they are known and
+// the client asked for them.
+func (s *Session) joined(r *room, names []string) {
+	t := &s.loop.hub.text
+	s.loop.out = appendJoin(s.loop.out, t, s.user.Login, r.name)
+	s.loop.out = appendNames(s.loop.out, t, s.user.Login, r.name, names)
+	if s.caps&capCommands == 0 {
+		return
+	}
+	if !s.user.Anonymous {
+		s.loop.out = appendUserState(s.loop.out, t, r.name, s.user, s.caps, nil)
+	}
+	s.roomState(r)
+}
+
+func (s *Session) roomState(r *room) {
+	if s.caps&capCommands != 0 {
+		s.loop.out = appendRoomState(s.loop.out, &s.loop.hub.text, r, s.caps)
+	}
+}
+
+// part gives a seat up. Where there is none, nothing is said.
+func (s *Session) part(name []byte) {
+	i := s.seatIn(name)
+	if i < 0 {
+		return
+	}
+	r := s.seats[i].room
+	s.loop.out = appendPart(s.loop.out, &s.loop.hub.text, s.user.Login, r.name)
+	s.leave(i)
+}
+
+func (s *Session) leave(i int) {
+	st := &s.seats[i]
+	s.rise(st)
+	s.loop.hub.index.leave(s, st)
+	s.loop.dropIfEmpty(st.room)
+	last := len(s.seats) - 1
+	s.seats[i] = s.seats[last]
+	s.seats[last] = seat{}
+	s.seats = s.seats[:last]
+}
+
+func (s *Session) leaveAll() {
+	for len(s.seats) > 0 {
+		s.leave(len(s.seats) - 1)
+	}
+	s.seats = nil
+}
+
+// change gives the session other capabilities: it stands in other groups from now on.
+func (s *Session) change(caps capabilities) {
+	watched := s.caps&capMembership != 0
+	watches := caps&capMembership != 0
+	for i := range s.seats {
+		s.rise(&s.seats[i])
+	}
+	s.caps = caps
+	for i := range s.seats {
+		s.sit(&s.seats[i])
+		if watches != watched {
+			s.loop.hub.index.watch(s.seats[i].room, watches)
+		}
+	}
+}
+
+// sit enters the session into the group of its variant.
+func (s *Session) sit(st *seat) {
+	st.group = st.room.groupOf(variant{s.wire, s.caps})
+	st.at = int32(len(st.group.members))
+	st.group.members = append(st.group.members, s.conn)
+}
+
+// rise takes the session out of its group; the last member takes its place.
+func (s *Session) rise(st *seat) {
+	g := st.group
+	last := len(g.members) - 1
+	if int(st.at) != last {
+		moved := g.members[last]
+		g.members[st.at] = moved
+		sessionOf(moved).seatOf(st.room).at = st.at
+	}
+	g.members[last] = nil
+	g.members = g.members[:last]
+	st.group = nil
+}

@@ -1,0 +1,199 @@
+package chat
+
+import (
+	"time"
+
+	"uproar/core/chat"
+	"uproar/core/clue"
+	"uproar/edge/engine"
+	"uproar/proto/irc"
+)
+
+// Wire is how lines are framed for a client.
+type Wire uint8
+
+const (
+	WireTCP    Wire = iota // lines end in CRLF
+	WireIRC                // WebSocket text frames; every line ends in CRLF, a frame may hold several
+	WireText               // text.ircv3.net: one line per text frame, without CRLF
+	WireBinary             // binary.ircv3.net: the same in binary frames
+)
+
+// Session is one client of chat, whatever its transport, which embeds it. It belongs
+// to its connection's loop. An idle session holds nothing but this struct, its seats
+// and its user.
+type Session struct {
+	conn  *engine.Conn
+	loop  *loop
+	user  *chat.User // nil until registered
+	pass  []byte     // what PASS said, until registered
+	seats []seat     // the rooms it is in
+
+	wire        Wire
+	caps        capabilities
+	asked       bool // a PING of ours is unanswered
+	passGiven   bool
+	heard       int64 // ms of the loop's clock: the last input
+	joins, said window
+}
+
+// window counts events in a fixed stretch of time. 8 bytes, because every session
+// has two.
+type window struct {
+	start uint32 // ms of the loop's clock, wrapping
+	count uint32
+}
+
+// spend counts one event and reports whether it is within the rate.
+func (w *window) spend(now int64, r clue.Rate) bool {
+	if r.N == 0 {
+		return true
+	}
+	if uint32(now)-w.start >= uint32(r.Per.Milliseconds()) {
+		w.start, w.count = uint32(now), 0
+	}
+	w.count++
+	return w.count <= uint32(r.N)
+}
+
+// Start begins the session on a connection that has just opened or upgraded.
+func (s *Session) Start(c *engine.Conn, wire Wire) {
+	s.conn = c
+	s.loop = loopOf(c.Loop())
+	s.wire = wire
+	s.heard = s.loop.Millis()
+	c.SetTimer(s.loop.hub.cfg.RegisterTimeout)
+}
+
+// chatSession lets sessionOf find the session in whatever embeds it.
+func (s *Session) chatSession() *Session { return s }
+
+// sessionOf is the session on a connection that has one.
+func sessionOf(c *engine.Conn) *Session {
+	return c.Handler().(interface{ chatSession() *Session }).chatSession()
+}
+
+// Feed handles the whole lines at the start of in, and returns how many bytes they
+// are. Where a message ends a line (a WebSocket's), whole is true. Replies are
+// written by Flush.
+func (s *Session) Feed(in []byte, whole bool) int {
+	used := 0
+	next := irc.NextLine
+	if whole {
+		next = irc.NextMessageLine
+	}
+	for s.conn.Open() {
+		line, n, err := next(in[used:])
+		if err != nil {
+			s.Bye(engine.ReasonInputTooLong)
+			break
+		}
+		if n == 0 {
+			return used
+		}
+		used += n
+		s.take(line)
+	}
+	return len(in) // closed: nothing more is read
+}
+
+// take handles one line.
+func (s *Session) take(line []byte) {
+	now := s.loop.Millis()
+	s.heard = now
+	s.asked = false
+	s.loop.hub.meters.linesIn.Inc()
+	if !s.said.spend(now, s.loop.hub.cfg.FloodLimit) {
+		s.Bye(engine.ReasonFlood)
+		return
+	}
+	l := &s.loop.line
+	switch err := l.Parse(line); err {
+	case nil:
+		s.command(l)
+	case irc.ErrTagsTooLong:
+		s.loop.hub.meters.refuse(refusedTags)
+		s.numeric("417", ":Input line was too long")
+	case irc.ErrEmpty:
+	default:
+		s.loop.hub.meters.refuse(refusedBytes)
+	}
+}
+
+// command runs one parsed line.
+func (s *Session) command(l *parsedLine) {
+	switch verb := l.Verb(); verb {
+	case irc.VerbPing:
+		s.pong(l)
+	case irc.VerbPong, irc.VerbUser, irc.VerbMode:
+	case irc.VerbCap:
+		s.capability(l)
+	case irc.VerbPass:
+		s.takePass(l.Param(0))
+	case irc.VerbNick:
+		s.takeNick(l.Param(0))
+	case irc.VerbQuit:
+		s.Bye(engine.ReasonQuit)
+	case irc.VerbJoin, irc.VerbPart, irc.VerbPrivmsg:
+		if s.user != nil {
+			s.inRooms(verb, l)
+		}
+	default:
+		s.unknown(l.Command)
+	}
+}
+
+func (s *Session) inRooms(verb irc.Verb, l *parsedLine) {
+	switch verb {
+	case irc.VerbJoin:
+		forEachName(l.Param(0), s.join)
+	case irc.VerbPart:
+		forEachName(l.Param(0), s.part)
+	case irc.VerbPrivmsg:
+		s.say(l)
+	}
+}
+
+// Timer implements engine.Handler: registration, then heartbeats.
+func (s *Session) Timer(c *engine.Conn) {
+	cfg := &s.loop.hub.cfg
+	if s.user == nil {
+		s.Bye(engine.ReasonRegisterTimeout)
+		return
+	}
+	silent := time.Duration(s.loop.Millis()-s.heard) * time.Millisecond
+	switch {
+	case s.asked:
+		s.Bye(engine.ReasonPingTimeout)
+	case silent < cfg.PingInterval:
+		c.SetTimer(cfg.PingInterval - silent)
+	default:
+		s.asked = true
+		c.SetTimer(cfg.PingTimeout)
+		s.loop.out = append(s.loop.out, s.loop.hub.text.ping...)
+		s.Flush()
+	}
+}
+
+// Drained implements engine.Handler: the client reads again, and learns what it has
+// missed.
+func (s *Session) Drained(*engine.Conn) {
+	for i := range s.seats {
+		if missed := s.seats[i].missed; missed > 0 {
+			s.seats[i].missed = 0
+			s.gap(s.seats[i].room.name, missed, "because you read too slowly")
+		}
+	}
+	s.Flush()
+}
+
+// Drain implements engine.Handler.
+func (s *Session) Drain(*engine.Conn) {
+	if s.user != nil {
+		s.loop.out = append(append(s.loop.out, s.loop.hub.text.prefix...), "RECONNECT\r\n"...)
+	}
+	s.Bye(engine.ReasonDrain)
+}
+
+// Closed implements engine.Handler.
+func (s *Session) Closed(*engine.Conn, engine.Reason) { s.leaveAll() }

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
+)
+
+// This file is the whole of the contact with gnet's event handler.
+
+// OnBoot implements gnet.EventHandler.
+func (e *Engine) OnBoot(g gnet.Engine) gnet.Action {
+	e.g = g
+	close(e.boot)
+	return gnet.None
+}
+
+// OnOpen implements gnet.EventHandler: it admits a connection, or refuses it with
+// one line.
+func (e *Engine) OnOpen(g gnet.Conn) ([]byte, gnet.Action) {
+	l := e.loopFor(g.EventLoop())
+	port := e.portOf(g.LocalAddr())
+	reason := ReasonRefusedDrain
+	if !e.draining.Load() {
+		reason = e.admitted.admit(remoteAddr(g))
+	}
+	if reason != ReasonNone {
+		e.counters.closed[port][reason].Inc()
+		return e.bound[port].Refusal(reason), gnet.Close
+	}
+	start := l.begin()
+	c := &Conn{loop: l, gnet: g, fd: int32(g.Fd()), port: uint8(port)}
+	c.timer.Owner = c
+	g.SetContext(c)
+	l.add(c)
+	e.counters.opened[port].Inc()
+	// The bound on what a slow reader may keep in the kernel. It can fail only if
+	// the socket is gone, which the next call will show.
+	_ = unix.SetsockoptInt(g.Fd(), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, e.cfg.UnsentBytesMax)
+	c.handler = e.bound[port].Open(c)
+	l.end(start)
+	return nil, gnet.None
+}
+
+// OnTraffic implements gnet.EventHandler.
+func (e *Engine) OnTraffic(g gnet.Conn) gnet.Action {
+	c, _ := g.Context().(*Conn)
+	if c == nil {
+		return gnet.Close
+	}
+	l := c.loop
+	start := l.begin()
+	in, _ := g.Peek(-1)
+	used := len(in) // what comes while closing is thrown away
+	if c.state == stateOpen {
+		used = c.handler.Data(c, in)
+		if c.state == stateOpen && len(in)-used > e.cfg.InputBytesMax {
+			c.Abort(ReasonInputTooLong)
+		}
+	}
+	if used > 0 { // Discard(0) would discard everything
+		_, _ = g.Discard(used)
+	}
+	l.end(start)
+	return gnet.None
+}
+
+// OnClose implements gnet.EventHandler.
+func (e *Engine) OnClose(g gnet.Conn, err error) gnet.Action {
+	c, _ := g.Context().(*Conn)
+	if c == nil {
+		return gnet.None // was refused
+	}
+	if c.reason == ReasonNone {
+		c.reason = ReasonEOF
+		if err != nil && !errors.Is(err, io.EOF) {
+			c.reason = ReasonError
+		}
+	}
+	start := c.loop.begin()
+	c.state = stateDead
+	c.loop.forget(c)
+	e.admitted.leave(remoteAddr(g))
+	e.counters.closed[c.port][c.reason].Inc()
+	c.handler.Closed(c, c.reason)
+	c.loop.end(start)
+	return gnet.None
+}
+
+// release ends what the loops have outside gnet, once gnet has ended.
+func (e *Engine) release() {
+	for _, l := range e.Loops() {
+		l.alarm.Stop()
+		l.mail.close()
+	}
+}
+
+// gnetLogger passes gnet's complaints to our log and remembers the last, because
+// gnet returns nil when it ends on a failed accept.
+type gnetLogger struct{ e *Engine }
+
+func (gnetLogger) Debugf(string, ...any) {}
+func (gnetLogger) Infof(string, ...any)  {}
+
+func (g gnetLogger) Warnf(format string, args ...any) {
+	g.e.log.Warn("gnet: " + strings.TrimSpace(fmt.Sprintf(format, args...)))
+}
+
+func (g gnetLogger) Errorf(format string, args ...any) {
+	text := strings.TrimSpace(fmt.Sprintf(format, args...))
+	g.e.gnetErr.set(text)
+	g.e.log.Error("gnet: " + text)
+}
+
+func (g gnetLogger) Fatalf(format string, args ...any) {
+	g.Errorf(format, args...)
+	os.Exit(1)
+}
+
+type lastError struct {
+	sync.Mutex
+	text string
+}
+
+func (l *lastError) set(text string) {
+	l.Lock()
+	defer l.Unlock()
+	l.text = text
+}
+
+func (l *lastError) get() string {
+	l.Lock()
+	defer l.Unlock()
+	if l.text == "" {
+		return "gnet gave no reason"
+	}
+	return l.text
+}

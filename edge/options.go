@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/alecthomas/kong"
+	kongyaml "github.com/alecthomas/kong-yaml"
+
+	"uproar/core/clue"
+)
+
+// options are the flags; each is also an environment variable UPROAR_… and a key of
+// the config file. Rates are lines per time, "20/30s"; "0" or "off" turns one off, as 0
+// does every other limit.
+type options struct {
+	Config      kong.ConfigFlag `placeholder:"FILE" help:"Read flags from a YAML file; --print-config writes one."`
+	PrintConfig bool            `help:"Print the effective configuration and exit."`
+	CheckConfig bool            `help:"Check the configuration and the files it names, and exit."`
+
+	IRCAddr   string `name:"irc-addr" default:":6667" placeholder:"HOST:PORT" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
+	HTTPAddr  string `name:"http-addr" default:":8080" placeholder:"HOST:PORT" help:"The page, and IRC over WebSocket." group:"Ports"`
+	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Metrics, health and profiles; keep it private." group:"Ports"`
+	ReusePort bool   `help:"Share the IRC and HTTP ports with other processes (SO_REUSEPORT)." group:"Ports"`
+
+	ServerName string `default:"tmi.twitch.tv" placeholder:"NAME" help:"Name in every line from the server. Twitch libraries insist on ${default}." group:"Chat"`
+	Auth       string `enum:"open,tokens" default:"open" help:"Who may log in: open (any oauth: token is its nick's, for trying out) or tokens (those of --tokens)." group:"Chat"`
+	Tokens     string `type:"path" placeholder:"FILE" help:"Lines of: token login [display]. Read again on SIGHUP." group:"Chat"`
+
+	RateLimit        clue.Rate     `default:"20/30s" placeholder:"N/TIME" help:"Lines of one account." group:"Limits"`
+	RateLimitMod     clue.Rate     `default:"100/30s" placeholder:"N/TIME" help:"Lines of one account where it moderates." group:"Limits"`
+	DuplicateWindow  time.Duration `default:"30s" help:"The same text again is refused for this long." group:"Limits"`
+	JoinLimit        clue.Rate     `default:"20/10s" placeholder:"N/TIME" help:"Rooms joined by one connection; anonymous ones are free." group:"Limits"`
+	FloodLimit       clue.Rate     `default:"3000/10s" placeholder:"N/TIME" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
+	RoomsMax         int           `default:"100" help:"Rooms of one connection at a time." group:"Limits"`
+	MaxConns         int           `default:"0" help:"Open connections; 0: as many as RLIMIT_NOFILE allows." group:"Limits"`
+	MaxConnsPerIP    int           `name:"max-conns-per-ip" default:"100" help:"Open connections of one address." group:"Limits"`
+	HeaderTimeout    time.Duration `default:"10s" help:"For a whole HTTP request to come." group:"Limits"`
+	IdleTimeout      time.Duration `default:"60s" help:"Between HTTP requests of one connection." group:"Limits"`
+	RegisterTimeout  time.Duration `default:"15s" help:"For a client to log in." group:"Limits"`
+	PingInterval     time.Duration `default:"5m" help:"Silence after which a client is sent PING." group:"Limits"`
+	PingTimeout      time.Duration `default:"30s" help:"Silence after that PING before it is closed." group:"Limits"`
+	MembershipWindow time.Duration `default:"10s" help:"JOIN and PART of others are told once in this time." group:"Limits"`
+
+	Loops          int           `default:"0" help:"Event loops; 0: one per processor." group:"Fan-out"`
+	FanoutDuty     float64       `default:"3" help:"A room waits this many times as long as its last flush took." group:"Fan-out"`
+	FanoutDelayMax time.Duration `default:"500ms" help:"But never longer." group:"Fan-out"`
+	OutboxBytes    int           `default:"32768" help:"Bytes held back for one slow member; beyond, lines are left out and it is told." group:"Fan-out"`
+	SlowTimeout    time.Duration `default:"30s" help:"A member that reads nothing for this long is closed." group:"Fan-out"`
+
+	DrainTimeout time.Duration `default:"10s" help:"On SIGTERM, connections are told to reconnect and closed over this time. A second signal ends at once." group:"Operation"`
+	LogLevel     string        `enum:"debug,info,warn,error" default:"info" help:"Least level that is logged." group:"Operation"`
+	LogFormat    string        `enum:"auto,text,json" default:"auto" help:"auto: coloured on a terminal, text elsewhere." group:"Operation"`
+}
+
+const about = `Uproar's chat edge: Twitch-flavoured IRC over TCP and WebSocket.
+
+Without flags it serves chat on :6667 (IRC) and :8080 (a page, WebSocket), with no
+other server needed. Every flag is also an environment variable, --irc-addr as
+UPROAR_IRC_ADDR, and a key of the --config file, as irc-addr.`
+
+// parse reads flags, environment and config file. A bad one ends the process with
+// exitUsage and one line that says which; --help ends it with exitOK.
+func parse(args []string, out, errs io.Writer) (*options, *kong.Kong, int, bool) {
+	var o options
+	code, ended := exitOK, false
+	k, err := kong.New(&o,
+		kong.Name("uproar"), kong.Description(about), kong.UsageOnError(),
+		kong.DefaultEnvars("UPROAR"), kong.Configuration(kongyaml.Loader),
+		kong.Writers(out, errs), kong.Exit(func(c int) { code, ended = c, true }))
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	_, err = k.Parse(args)
+	if ended {
+		return nil, nil, code, false
+	}
+	if err == nil {
+		err = o.check()
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "uproar: %v (see --help)\n", err)
+		return nil, nil, exitUsage, false
+	}
+	return &o, k, exitOK, true
+}
+
+// check refuses what no flag alone shows.
+func (o *options) check() error {
+	for name, addr := range map[string]string{"--irc-addr": o.IRCAddr, "--http-addr": o.HTTPAddr, "--admin-addr": o.AdminAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("%s: cannot read %q as host:port: %w", name, addr, err)
+		}
+	}
+	if o.Auth == "tokens" && o.Tokens == "" {
+		return fmt.Errorf("--auth tokens: which? name a file with --tokens")
+	}
+	for name, d := range map[string]time.Duration{
+		"--header-timeout": o.HeaderTimeout, "--idle-timeout": o.IdleTimeout, "--register-timeout": o.RegisterTimeout,
+		"--ping-interval": o.PingInterval, "--ping-timeout": o.PingTimeout, "--slow-timeout": o.SlowTimeout,
+		"--membership-window": o.MembershipWindow, "--drain-timeout": o.DrainTimeout,
+	} {
+		if d <= 0 {
+			return fmt.Errorf("%s: %v is not a time above 0", name, d)
+		}
+	}
+	if o.FanoutDuty < 0 || o.FanoutDelayMax < 0 || o.OutboxBytes <= 0 {
+		return fmt.Errorf("--fanout-duty, --fanout-delay-max and --outbox-bytes cannot be negative, nor the last 0")
+	}
+	return nil
+}
+
+// printConfig writes the effective configuration as a config file.
+func printConfig(w io.Writer, k *kong.Kong) {
+	for _, f := range k.Model.Flags {
+		switch f.Name {
+		case "help", "config", "print-config", "check-config":
+		default:
+			fmt.Fprintf(w, "%s: %q\n", f.Name, fmt.Sprint(f.Target.Interface()))
+		}
+	}
+}
+
+func onLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,179 @@
+// Package web is the HTTP port: the chat page, its files, and the upgrade to a
+// WebSocket that carries chat.
+//
+// It runs on the engine's loops: an exchange belongs to its connection's loop, and
+// after an upgrade a socket takes its place as the connection's handler.
+package web
+
+import (
+	"errors"
+	"time"
+
+	"uproar/edge/chat"
+	"uproar/edge/engine"
+	"uproar/edge/web/page"
+	"uproar/proto/http1"
+	"uproar/proto/ws"
+)
+
+// Config of the port.
+type Config struct {
+	HeaderTimeout time.Duration // for a whole request head to come
+	IdleTimeout   time.Duration // between requests of one connection
+}
+
+// Port serves connections of the HTTP listener.
+type Port struct {
+	cfg Config
+	hub *chat.Hub
+}
+
+// New makes a Port whose WebSockets are sessions of hub.
+func New(cfg Config, hub *chat.Hub) *Port { return &Port{cfg: cfg, hub: hub} }
+
+// Open begins HTTP on a new connection.
+func (p *Port) Open(c *engine.Conn) engine.Handler {
+	c.SetTimer(p.cfg.HeaderTimeout)
+	return exchange{p}
+}
+
+// Refusal is what a client of the HTTP port is told that is not admitted.
+func Refusal(r engine.Reason) []byte {
+	body := r.Text() + "\n"
+	head := http1.AppendResponseHead(nil, 503, "text/plain; charset=utf-8", int64(len(body)),
+		http1.ConnectionClose, http1.Field{Name: "Retry-After", Value: "5"})
+	return append(head, body...)
+}
+
+// exchange is HTTP/1.1 on one connection. It has no state of its own: what waits for
+// the rest of a head waits in the engine's input buffer.
+type exchange struct{ port *Port }
+
+// Data implements engine.Handler.
+func (x exchange) Data(c *engine.Conn, in []byte) int {
+	var req http1.Request
+	used := 0
+	for c.Open() {
+		n, err := req.Parse(in[used:])
+		if err != nil {
+			x.refuse(c, err)
+			break
+		}
+		if n == 0 {
+			return used
+		}
+		used += n
+		if x.answer(c, &req) { // upgraded: what follows is WebSocket
+			return used + c.Handler().Data(c, in[used:])
+		}
+	}
+	return len(in)
+}
+
+// refuse answers a head that cannot be trusted, and closes.
+func (x exchange) refuse(c *engine.Conn, err error) {
+	status := 400
+	var refused *http1.Error
+	if errors.As(err, &refused) {
+		status = refused.Status
+	}
+	x.say(c, status, http1.ConnectionClose)
+	c.Close(engine.ReasonProtocol)
+}
+
+// answer serves one request, and reports whether the connection is a WebSocket now.
+func (x exchange) answer(c *engine.Conn, req *http1.Request) (upgraded bool) {
+	switch {
+	case req.HasBody():
+		x.say(c, 413, http1.ConnectionClose)
+		c.Close(engine.ReasonProtocol)
+		return false
+	case req.HasToken("Upgrade", "websocket"):
+		return x.upgrade(c, req)
+	case string(req.Method) == "GET" || string(req.Method) == "HEAD":
+		x.serve(c, req)
+	default:
+		x.say(c, 405, http1.Field{Name: "Allow", Value: "GET, HEAD"})
+	}
+	if !req.KeepAlive() {
+		c.Close(engine.ReasonDone)
+	}
+	c.SetTimer(x.port.cfg.IdleTimeout)
+	return false
+}
+
+// serve answers GET and HEAD with a file of the page.
+func (x exchange) serve(c *engine.Conn, req *http1.Request) {
+	asset, ok := page.Find(string(req.Path))
+	if !ok {
+		x.say(c, 404)
+		return
+	}
+	status, length := 200, int64(len(asset.Body))
+	fresh := string(req.Header("If-None-Match")) == asset.ETag
+	if fresh {
+		status, length = 304, http1.NoLength
+	}
+	out := http1.AppendResponseHead(c.Loop().Scratch(), status, asset.ContentType, length,
+		http1.Field{Name: "ETag", Value: asset.ETag},
+		http1.Field{Name: "Cache-Control", Value: asset.Cache},
+		http1.Field{Name: "Content-Security-Policy", Value: page.ContentSecurityPolicy},
+		http1.Field{Name: "X-Content-Type-Options", Value: "nosniff"},
+		http1.Field{Name: "Referrer-Policy", Value: "no-referrer"})
+	if !fresh && string(req.Method) == "GET" {
+		out = append(out, asset.Body...)
+	}
+	c.Write(out)
+	c.Loop().KeepScratch(out)
+}
+
+// upgrade makes the connection a WebSocket that carries chat, if the request is right
+// in every point of RFC 6455 section 4.2.1.
+func (x exchange) upgrade(c *engine.Conn, req *http1.Request) bool {
+	key := req.Header("Sec-WebSocket-Key")
+	switch {
+	case string(req.Path) != "/":
+		x.say(c, 404, http1.ConnectionClose)
+	case string(req.Method) != "GET":
+		x.say(c, 405, http1.ConnectionClose, http1.Field{Name: "Allow", Value: "GET"})
+	case string(req.Header("Sec-WebSocket-Version")) != "13":
+		x.say(c, 426, http1.ConnectionClose, http1.Field{Name: "Sec-WebSocket-Version", Value: "13"},
+			http1.Field{Name: "Upgrade", Value: "websocket"})
+	case req.Minor == 0, !req.HasToken("Connection", "upgrade"),
+		req.HeaderCount("Sec-WebSocket-Key") != 1, !ws.ValidKey(key):
+		x.say(c, 400, http1.ConnectionClose)
+	default:
+		protocol := ws.Negotiate(req.Header("Sec-WebSocket-Protocol"))
+		out := ws.AppendUpgradeResponse(c.Loop().Scratch(), key, protocol)
+		c.Write(out)
+		c.Loop().KeepScratch(out)
+		openSocket(c, protocol)
+		return true
+	}
+	c.Close(engine.ReasonProtocol)
+	return false
+}
+
+// say answers with a status and its name as the body.
+func (exchange) say(c *engine.Conn, status int, extra ...http1.Field) {
+	body := http1.StatusText(status) + "\n"
+	out := http1.AppendResponseHead(c.Loop().Scratch(), status, "text/plain; charset=utf-8", int64(len(body)), extra...)
+	out = append(out, body...)
+	c.Write(out)
+	c.Loop().KeepScratch(out)
+}
+
+// Timer implements engine.Handler: no whole request came in time.
+func (x exchange) Timer(c *engine.Conn) {
+	x.say(c, 408, http1.ConnectionClose)
+	c.Close(engine.ReasonHeaderTimeout)
+}
+
+// Drained implements engine.Handler. Responses are never refused by Send.
+func (exchange) Drained(*engine.Conn) {}
+
+// Drain implements engine.Handler.
+func (exchange) Drain(c *engine.Conn) { c.Close(engine.ReasonDrain) }
+
+// Closed implements engine.Handler.
+func (exchange) Closed(*engine.Conn, engine.Reason) {}
