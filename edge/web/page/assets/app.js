@@ -50,7 +50,7 @@ function enter(room) {
   if (room === session.room) return;
   remember('room', room);
   find('empty').hidden = true;
-  find('room').value = room;
+  find('room').value = '';
   find('title').textContent = `#${room}`;
   find('log').setAttribute('aria-label', `Chat of ${room}`);
   document.title = `#${room} · Uproar`;
@@ -79,7 +79,7 @@ find('room-form').addEventListener('submit', (event) => {
 
 find('room').addEventListener('keydown', (event) => {
   if (event.key !== 'Escape') return;
-  find('room').value = session.room;
+  find('room').value = '';
   composer.hint('');
   composer.focus();
 });

@@ -1,8 +1,14 @@
 // Colours of names: the one a person chose or one of their own by hash, moved
 // lighter or darker until it can be read on the page's backgrounds.
 
-/** Backgrounds of the log in style.css; a test holds the two together. */
-export const backgrounds = { light: '#ffffff', dark: '#17181b' };
+/**
+ * Backgrounds that a name may stand on in style.css (a row, one under the pointer,
+ * one that mentions the reader); a test holds the two files together.
+ */
+export const backgrounds = {
+  light: ['#ffffff', '#f6f5f3', '#fff5d6'],
+  dark: ['#17181b', '#1e2023', '#2b2614'],
+};
 
 /** Least contrast of a name against its background (WCAG 2.2, level AA). */
 export const contrastMin = 4.5;
@@ -17,8 +23,8 @@ export function nameColours(tag, login) {
   if (!pair) {
     const hsl = isHex(tag) ? toHSL(toRGB(tag)) : [Number(key), 0.62, 0.5];
     pair = {
-      light: readable(hsl, luminance(toRGB(backgrounds.light)), -0.02),
-      dark: readable(hsl, luminance(toRGB(backgrounds.dark)), +0.02),
+      light: readable(hsl, hardestLight, -0.02),
+      dark: readable(hsl, hardestDark, +0.02),
     };
     if (cache.size >= cacheMax) cache.clear();
     cache.set(key, pair);
@@ -91,3 +97,6 @@ function luminance(rgb) {
 function ratio(a, b) {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
+
+const hardestLight = Math.min(...backgrounds.light.map((hex) => luminance(toRGB(hex))));
+const hardestDark = Math.max(...backgrounds.dark.map((hex) => luminance(toRGB(hex))));

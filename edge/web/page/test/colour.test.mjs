@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { backgrounds, contrast, contrastMin, nameColours } from '../assets/colour.js';
 
 function readable({ light, dark }, what) {
-  assert.ok(contrast(light, backgrounds.light) >= contrastMin, `${what}: ${light} on light`);
-  assert.ok(contrast(dark, backgrounds.dark) >= contrastMin, `${what}: ${dark} on dark`);
+  for (const back of backgrounds.light) assert.ok(contrast(light, back) >= contrastMin, `${what}: ${light} on ${back}`);
+  for (const back of backgrounds.dark) assert.ok(contrast(dark, back) >= contrastMin, `${what}: ${dark} on ${back}`);
 }
 
 test('every chosen colour can be read on both backgrounds', () => {
@@ -37,6 +37,8 @@ test('contrast is that of WCAG', () => {
 
 test('the style sheet has the backgrounds that colours are computed for', async () => {
   const style = await readFile(new URL('../assets/style.css', import.meta.url), 'utf8');
-  const surfaces = [...style.matchAll(/--surface: (#[0-9a-f]{6});/g)].map((match) => match[1]);
-  assert.deepEqual(surfaces, [backgrounds.light, backgrounds.dark]);
+  const named = (name) => [...style.matchAll(new RegExp(`--${name}: (#[0-9a-f]{6});`, 'g'))].map((match) => match[1]);
+  ['surface', 'hover', 'mention-wash'].forEach((name, at) => {
+    assert.deepEqual(named(name), [backgrounds.light[at], backgrounds.dark[at]], name);
+  });
 });
