@@ -45,11 +45,14 @@ func decodeWithGobwas(in []byte) string {
 	closed := false
 	r := wsutil.Reader{Source: bytes.NewReader(in), State: ws.StateServerSide, CheckUTF8: true}
 	r.OnIntermediate = func(h ws.Header, src io.Reader) error {
-		payload, err := io.ReadAll(src)
-		if err == nil && note(h.OpCode, payload) {
-			closed, err = true, io.EOF
+		payload := make([]byte, h.Length)
+		if _, err := io.ReadFull(src, payload); err != nil {
+			return io.ErrUnexpectedEOF
 		}
-		return err
+		if closed = note(h.OpCode, payload); closed {
+			return io.ErrClosedPipe
+		}
+		return nil
 	}
 	for !closed {
 		h, err := r.NextFrame()
