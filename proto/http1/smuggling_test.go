@@ -71,6 +71,22 @@ func TestAmbiguousHeadsAreRefused(t *testing.T) {
 	}
 }
 
+// TestRefusalNamesTheRule: what a log shows is the fault itself, not the next rule that trips over it.
+func TestRefusalNamesTheRule(t *testing.T) {
+	const get = "GET / HTTP/1.1\r\nHost: h\r\n"
+	for head, want := range map[string]*Error{
+		get + "X: a\r\n b: c\r\n\r\n":                           errFold,
+		get + "X: a\rb\r\n\r\n":                                errBareLineEnd,
+		"GET / HTTP/1.1\r\r\nHost: h\r\n\r\n":                 errBareLineEnd,
+		get + "X : a\r\n\r\n":                                  errHeaderName,
+		get + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n": errLengthTwice,
+	} {
+		if _, err := new(Request).Parse([]byte(head)); err != want {
+			t.Errorf("%q: %v, want %v", head, err, want)
+		}
+	}
+}
+
 // TestStrictIsNotTooStrict: what odd but lawful clients send is taken.
 func TestStrictIsNotTooStrict(t *testing.T) {
 	for _, head := range []string{

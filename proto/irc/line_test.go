@@ -146,6 +146,7 @@ func TestLongBodyIsChoppedAtRune(t *testing.T) {
 		{"rune crosses by 1", strings.Repeat("x", room-3) + "\U0001F600" + "yy", room - 3},
 		{"rune crosses by 2", strings.Repeat("x", room-2) + "\U0001F600" + "yy", room - 2},
 		{"rune crosses by 3", strings.Repeat("x", room-1) + "\U0001F600" + "yy", room - 1},
+		{"stray byte behind a whole rune", strings.Repeat("x", room-2) + "é\x80\x80", room},
 		{"rune begins at the cut", strings.Repeat("x", room) + "\U0001F600", room},
 		{"no UTF-8 at all", strings.Repeat("\xbf", room+8), room},
 		{"start byte without its rune", strings.Repeat("x", room-1) + "\xf0zzzz", room},

@@ -99,6 +99,27 @@ func TestDecoderHoldsNothingBetweenMessages(t *testing.T) {
 	}
 }
 
+// TestFragmentIsCheckedOnce keeps a message of many small fragments from being validated over and over.
+func TestFragmentIsCheckedOnce(t *testing.T) {
+	var d Decoder
+	for _, c := range []struct {
+		frame   []byte
+		checked uint32
+	}{
+		{more(OpText, "abc"), 3},
+		{more(OpNone, "d\xf0\x9f"), 4}, // a rune may wait for its rest
+		{more(OpNone, "\x98\x80"), 8},
+		{more(OpNone, ""), 8},
+	} {
+		if _, n, err := d.Next(c.frame, 100); n != len(c.frame) || err != nil {
+			t.Fatalf("n %d, %v", n, err)
+		}
+		if d.checked != c.checked {
+			t.Errorf("%d bytes are checked of %q, want %d", d.checked, d.fragments, c.checked)
+		}
+	}
+}
+
 func TestErrorIsToldOnce(t *testing.T) {
 	var d Decoder
 	_, n, err := d.Next(fin(OpNone, "x"), 100)
