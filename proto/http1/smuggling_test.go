@@ -75,9 +75,9 @@ func TestAmbiguousHeadsAreRefused(t *testing.T) {
 func TestRefusalNamesTheRule(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\nHost: h\r\n"
 	for head, want := range map[string]*Error{
-		get + "X: a\r\n b: c\r\n\r\n":                           errFold,
+		get + "X: a\r\n b: c\r\n\r\n":                          errFold,
 		get + "X: a\rb\r\n\r\n":                                errBareLineEnd,
-		"GET / HTTP/1.1\r\r\nHost: h\r\n\r\n":                 errBareLineEnd,
+		"GET / HTTP/1.1\r\r\nHost: h\r\n\r\n":                  errBareLineEnd,
 		get + "X : a\r\n\r\n":                                  errHeaderName,
 		get + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n": errLengthTwice,
 	} {
