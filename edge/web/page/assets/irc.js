@@ -85,7 +85,7 @@ export function normalise(text) {
  * instead of being said. "/me", "/ text" and "..text" are lines.
  */
 export function isCommand(text) {
-  return /^[/.][^\s.]/u.test(text) && !/^[/.]me(\s|$)/iu.test(text);
+  return /^[/.][a-z]/i.test(text) && !/^[/.]me( |$)/i.test(text);
 }
 
 /** body splits a PRIVMSG text into its words and whether it is an action (/me). */
@@ -94,9 +94,9 @@ export function body(text) {
   return action ? { text: action[1], action: true } : { text, action: false };
 }
 
-/** typedBody is body for what this page's user typed, before the server saw it. */
+/** typedBody is body for a normalised text that this page's user typed. */
 export function typedBody(text) {
-  const action = /^[/.]me (.+)$/su.exec(text);
-  if (action) return { text: action[1], action: true };
+  const action = /^[/.]me(?: (.*))?$/isu.exec(text);
+  if (action) return { text: action[1] ?? '', action: true };
   return { text: text.startsWith('/ ') ? text.slice(2) : text, action: false };
 }

@@ -1,7 +1,7 @@
 // Session is one reader in one room: it signs on, joins, says lines and turns what
 // the server sends into entries. It owns its Link and knows nothing of the page.
 
-import { isCommand, normalise, parse, privmsg, textMax } from './irc.js';
+import { isCommand, normalise, parse, privmsg, textMax, typedBody } from './irc.js';
 import { chatEntry, isRefusal, notice, noticeEntry, ownEntry, userNoticeEntries } from './entry.js';
 import { Link } from './link.js';
 import { Outbox } from './outbox.js';
@@ -76,7 +76,7 @@ export class Session {
   /** say sends typed text to the room. It gives why not, or '' when it went out. */
   say(typed) {
     const text = normalise(typed);
-    if (text === '') return 'There is nothing to send.';
+    if (typedBody(text).text === '') return 'There is nothing to send.';
     if (!this.online) return 'Not connected: your line was not sent.';
     if ([...text].length > textMax) return `A line has at most ${textMax} characters.`;
     const nonce = this.#outbox.add(text);

@@ -43,7 +43,7 @@ test('what is typed becomes one tidy line', () => {
 
 test('commands are told from lines', () => {
   for (const text of ['/ban x', '.timeout x', '/slow', '/measure']) assert.ok(isCommand(text), text);
-  for (const text of ['/me waves', '.me waves', '/ text', '..text', '... so', 'a /ban', '/']) assert.ok(!isCommand(text), text);
+  for (const text of ['/me waves', '.me waves', '/ text', '..text', '... so', 'a /ban', '/', '/?', './x', '/ME']) assert.ok(!isCommand(text), text);
 });
 
 test('actions are recognised, sent and received', () => {
@@ -51,5 +51,7 @@ test('actions are recognised, sent and received', () => {
   assert.deepEqual(body('\x01ACTION cut off'), { text: 'cut off', action: true });
   assert.deepEqual(body('plain'), { text: 'plain', action: false });
   assert.deepEqual(typedBody('/me waves'), { text: 'waves', action: true });
+  assert.deepEqual(typedBody('.ME waves'), { text: 'waves', action: true });
+  assert.deepEqual(typedBody('/me'), { text: '', action: true });
   assert.deepEqual(typedBody('/ /me'), { text: '/me', action: false });
 });

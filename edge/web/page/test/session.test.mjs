@@ -143,6 +143,7 @@ test('nothing, too much, and too many at once are not sent', (t) => {
   const s = setUp(t, 'bob');
   goOnline(s, 'bob');
   assert.notEqual(s.session.say('  '), '');
+  assert.notEqual(s.session.say('/me '), '');
   assert.notEqual(s.session.say('😀'.repeat(501)), '');
   assert.equal(s.session.say('😀'.repeat(500)), '');
   for (let i = 1; i < 20; i++) assert.equal(s.session.say(`line ${i}`), '');
