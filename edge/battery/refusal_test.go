@@ -19,6 +19,7 @@ func msgDuplicate(t *testing.T, w world) {
 	}
 	other := w.bot(t, room)
 	other.say(room, "same") // another user's
+	a.wantLine(room, other.nick, "same")
 	a.say(room, "different")
 	a.say(room, "same") // the last delivered one counts
 	b.wantLine(room, a.nick, "same")

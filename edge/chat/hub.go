@@ -74,8 +74,8 @@ func New(cfg Config) *Hub {
 	return h
 }
 
-// Attach tells the Hub which engine its sessions live on.
-func (h *Hub) Attach(e *engine.Engine) { h.engine = e }
+// Attach tells the Hub where its sessions live: an engine.Engine.
+func (h *Hub) Attach(e interface{ Loops() []*engine.Loop }) { h.engine = e }
 
 // NewLoop makes the state of chat on a loop, for engine.Config.NewLoop.
 func (h *Hub) NewLoop(l *engine.Loop) any {

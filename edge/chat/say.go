@@ -11,11 +11,13 @@ import (
 // say hands a line to clue. Its answer comes to answer, on another turn.
 func (s *Session) say(l *parsedLine) {
 	hub := s.loop.hub
-	room := singleName(l.Param(0))
-	if room == "" || l.NumParams() < 2 {
+	var buf loginBuffer
+	name, _ := nextName(l.Param(0), &buf) // one room; Twitch takes no list here
+	if name == nil || l.NumParams() < 2 {
 		hub.meters.refuse(refusedTarget)
 		return
 	}
+	room := string(name)
 	if s.user.Anonymous {
 		hub.meters.refuse(refusedAnonymous)
 		return
@@ -37,16 +39,6 @@ func (s *Session) say(l *parsedLine) {
 
 // replyIDBytesMax is the length of a UUID; no other id names a line.
 const replyIDBytesMax = 36
-
-// singleName is the one room that "#name" names, or "".
-func singleName(target []byte) (name string) {
-	forEachName(target, func(n []byte) {
-		if name == "" {
-			name = string(n)
-		}
-	})
-	return name
-}
 
 func cleanText(text []byte) string {
 	if irc.IsCleanText(text) {

@@ -34,20 +34,23 @@ func (s *Session) seatOf(r *room) *seat {
 	return nil
 }
 
-// forEachName calls do with each room name of "#a,#b", lower-cased. Names that no room
-// can have are left out in silence, as on Twitch.
-func forEachName(list []byte, do func(name []byte)) {
-	var lower [chat.LoginBytesMax]byte
+// loginBuffer is where a name is lower-cased, on the stack of who reads a list.
+type loginBuffer [chat.LoginBytesMax]byte
+
+// nextName cuts the first room name off "#a,#b" and lower-cases it into buf. name is
+// empty at the end of the list. Names that no room can have are left out in silence,
+// as on Twitch.
+func nextName(list []byte, buf *loginBuffer) (name, rest []byte) {
 	for len(list) > 0 {
-		var name []byte
 		name, list, _ = bytes.Cut(list, []byte{','})
-		if len(name) < 2 || name[0] != '#' || len(name)-1 > len(lower) {
+		if len(name) < 2 || name[0] != '#' || len(name)-1 > len(buf) {
 			continue
 		}
-		if name = appendLower(lower[:0], name[1:]); chat.ValidName(name) {
-			do(name)
+		if name = appendLower(buf[:0], name[1:]); chat.ValidName(name) {
+			return name, list
 		}
 	}
+	return nil, nil
 }
 
 // join takes a seat in a room and collects what the client waits for, in this order:

@@ -144,13 +144,17 @@ func (s *Session) command(l *parsedLine) {
 }
 
 func (s *Session) inRooms(verb irc.Verb, l *parsedLine) {
-	switch verb {
-	case irc.VerbJoin:
-		forEachName(l.Param(0), s.join)
-	case irc.VerbPart:
-		forEachName(l.Param(0), s.part)
-	case irc.VerbPrivmsg:
+	if verb == irc.VerbPrivmsg {
 		s.say(l)
+		return
+	}
+	var buf loginBuffer
+	for name, rest := nextName(l.Param(0), &buf); name != nil; name, rest = nextName(rest, &buf) {
+		if verb == irc.VerbJoin {
+			s.join(name)
+		} else {
+			s.part(name)
+		}
 	}
 }
 

@@ -217,8 +217,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	case err := <-stopped:
 		return err
 	}
-	// The loops poll for the end every 500 ms; nobody is left to mind.
-	_ = e.g.Stop(context.Background())
+	// Stop looks every 500 ms whether the loops have ended; they say so at once.
+	stop, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	wg.Go(func() { _ = e.g.Stop(stop) })
 	return <-stopped
 }
 

@@ -35,10 +35,9 @@ func (e *Engine) OnOpen(g gnet.Conn) ([]byte, gnet.Action) {
 		return e.bound[port].Refusal(reason), gnet.Close
 	}
 	start := l.begin()
-	c := &Conn{loop: l, gnet: g, fd: int32(g.Fd()), port: uint8(port)}
-	c.timer.Owner = c
+	c := l.newConn(g.Fd(), port)
+	c.gnet = g
 	g.SetContext(c)
-	l.add(c)
 	e.counters.opened[port].Inc()
 	// The bound on what a slow reader may keep in the kernel. It can fail only if
 	// the socket is gone, which the next call will show.
@@ -83,13 +82,8 @@ func (e *Engine) OnClose(g gnet.Conn, err error) gnet.Action {
 			c.reason = ReasonError
 		}
 	}
-	start := c.loop.begin()
-	c.state = stateDead
-	c.loop.forget(c)
 	e.admitted.leave(remoteAddr(g))
-	e.counters.closed[c.port][c.reason].Inc()
-	c.handler.Closed(c, c.reason)
-	c.loop.end(start)
+	c.loop.closed(c)
 	return gnet.None
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,7 @@ type Loop struct {
 
 	engine *Engine
 	gnet   gnet.EventLoop
+	host   host
 	now    int64 // ms since the engine started, as of the start of this turn
 
 	slots      []*Conn // by Handle.slot
@@ -48,6 +50,17 @@ type loopStats struct {
 	sends, sentBytes, busy, conns, blocked, buffers atomic.Int64
 }
 
+// host is what a loop needs of the event loop below it.
+type host interface {
+	wake()       // has Run called on the loop, soon
+	close(*Conn) // closes the descriptor and calls Loop.closed, at once
+}
+
+type gnetHost struct{ l *Loop }
+
+func (h gnetHost) wake()         { _ = h.l.gnet.Execute(context.Background(), h.l) }
+func (h gnetHost) close(c *Conn) { _ = h.l.gnet.Close(c.gnet) }
+
 // loopFor finds the Loop of a gnet loop, and makes it when g has its first
 // connection: gnet has no list of its loops.
 func (e *Engine) loopFor(g gnet.EventLoop) *Loop {
@@ -59,7 +72,16 @@ func (e *Engine) loopFor(g gnet.EventLoop) *Loop {
 	e.loops.Lock()
 	defer e.loops.Unlock()
 	old := e.Loops()
-	l := &Loop{Index: len(old), engine: e, gnet: g}
+	l := e.newLoop(len(old))
+	l.gnet = g
+	l.host = gnetHost{l}
+	list := append(slices.Clone(old), l)
+	e.loops.list.Store(&list)
+	return l
+}
+
+func (e *Engine) newLoop(index int) *Loop {
+	l := &Loop{Index: index, engine: e}
 	l.mail.weightMax = e.cfg.MailboxMax
 	l.sweep.Owner = sweeper{}
 	l.alarm = time.AfterFunc(time.Hour, l.wake)
@@ -67,8 +89,6 @@ func (e *Engine) loopFor(g gnet.EventLoop) *Loop {
 	l.now = time.Since(e.started).Milliseconds()
 	l.wheel.now = l.now
 	l.State = e.cfg.NewLoop(l)
-	list := append(append([]*Loop(nil), old...), l)
-	e.loops.list.Store(&list)
 	return l
 }
 
@@ -78,9 +98,6 @@ func (l *Loop) Millis() int64 { return l.now }
 
 // AtEnd has t run at the end of this turn, once all tasks that came with it have run.
 func (l *Loop) AtEnd(t Task) { l.atEnd = append(l.atEnd, t) }
-
-// Now is the time as of the start of this turn.
-func (l *Loop) Now() time.Time { return l.engine.started.Add(time.Duration(l.now) * time.Millisecond) }
 
 // Conn finds a connection that is not closed, or returns nil.
 func (l *Loop) Conn(h Handle) *Conn {
@@ -126,8 +143,10 @@ func (l *Loop) after(d time.Duration) int64 {
 	return l.now + int64((d+time.Millisecond-1)/time.Millisecond)
 }
 
-// add gives c a slot and a handle.
-func (l *Loop) add(c *Conn) {
+// newConn makes a connection on a descriptor, with a slot and a handle.
+func (l *Loop) newConn(fd, port int) *Conn {
+	c := &Conn{loop: l, fd: int32(fd), port: uint8(port)}
+	c.timer.Owner = c
 	slot := len(l.slots)
 	if n := len(l.free); n > 0 {
 		slot = l.free[n-1]
@@ -139,9 +158,20 @@ func (l *Loop) add(c *Conn) {
 	l.generation++
 	c.handle = Handle(l.Index)<<56 | Handle(slot)<<32 | Handle(l.generation)
 	l.stats.conns.Add(1)
+	return c
 }
 
-// forget undoes add and all that c holds on the loop.
+// closed follows the end of a connection, whoever ended it.
+func (l *Loop) closed(c *Conn) {
+	start := l.begin()
+	c.state = stateDead
+	l.forget(c)
+	l.engine.counters.closed[c.port][c.reason].Inc()
+	c.handler.Closed(c, c.reason)
+	l.end(start)
+}
+
+// forget undoes newConn and all that c holds on the loop.
 func (l *Loop) forget(c *Conn) {
 	if c.outbox != nil {
 		c.dropOutbox()
@@ -187,7 +217,7 @@ func (l *Loop) end(start time.Time) {
 	for len(l.dying) > 0 {
 		c := l.dying[len(l.dying)-1]
 		l.dying = l.dying[:len(l.dying)-1]
-		_ = l.gnet.Close(c.gnet) // calls OnClose
+		l.host.close(c)
 	}
 	l.setAlarm()
 	l.depth = 0

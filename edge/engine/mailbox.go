@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,8 +104,8 @@ func (l *Loop) PostAlways(t Task) bool {
 	return taken
 }
 
-// wake has gnet call Run on the loop.
-func (l *Loop) wake() { _ = l.gnet.Execute(context.Background(), l) }
+// wake has Run called on the loop.
+func (l *Loop) wake() { l.host.wake() }
 
 // runMail is one batch of the mailbox.
 func (l *Loop) runMail() {
