@@ -250,7 +250,7 @@ func (s *Swarm) Resume(i int) error {
 		m := &s.members[i]
 		if m.paused && m.state == ready {
 			m.paused = false
-			err = s.control(unix.EPOLL_CTL_ADD, int(m.fd), i, unix.EPOLLIN)
+			err = s.control(unix.EPOLL_CTL_ADD, int(m.fd), i, memberEvents)
 		}
 	}); over != nil {
 		return over
