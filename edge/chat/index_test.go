@@ -1,0 +1,106 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"uproar/edge/engine"
+)
+
+const withMembership = "CAP REQ :twitch.tv/membership\r\n"
+
+// publishNow ends the window of the room's news.
+func (h *hall) publishNow() {
+	h.hub.index.publish("room")
+	h.loop.Turn(func() {})
+}
+
+func TestOthersAreToldOncePerWindowWhoCameAndLeft(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	watcher := h.member(WireTCP, withMembership, "watcher")
+	deaf := h.member(WireTCP, "", "deaf")
+	ann := h.member(WireTCP, "", "ann")
+	h.member(WireTCP, "", "ann") // a second connection of hers is no news
+	brief := h.member(WireTCP, "", "brief")
+	brief.do("PART #room\r\n") // came and left: no news
+	h.guest(WireTCP, "NICK justinfan1\r\nJOIN #room\r\n")
+	h.publishNow()
+	const want = ":ann!ann@ann.tmi.twitch.tv JOIN #room\r\n:deaf!deaf@deaf.tmi.twitch.tv JOIN #room\r\n"
+	if got := string(watcher.read()); got != want {
+		t.Fatalf("told %q, want %q", got, want)
+	}
+	if got := string(deaf.read()); got != "" {
+		t.Fatalf("a member without the capability was told %q", got)
+	}
+	ann.do("PART #room\r\n") // her other connection stays
+	deaf.do("PART #room\r\n")
+	h.publishNow()
+	if got := string(watcher.read()); got != ":deaf!deaf@deaf.tmi.twitch.tv PART #room\r\n" {
+		t.Fatalf("told %q", got)
+	}
+}
+
+func TestNamesAreListedUntilThereAreTooMany(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	h.hub.cfg.JoinLimit.N = 0
+	var guests []*guest
+	for i := range namesMax {
+		guests = append(guests, h.member(WireTCP, "", fmt.Sprintf("user%04d", i)))
+	}
+	count := func() int {
+		w := h.guest(WireTCP, withMembership+"NICK justinfan1\r\nJOIN #room\r\n")
+		got := string(w.read())
+		for _, line := range strings.Split(got, "\r\n") {
+			if len(line) > namesBytesMax {
+				t.Fatalf("line of %d bytes: %q", len(line), line)
+			}
+		}
+		if !strings.Contains(got, " :End of /NAMES list") || !strings.Contains(got, "justinfan1\r\n") {
+			t.Fatalf("not a list of names: %q", got)
+		}
+		w.hall.loop.Turn(func() { w.conn.Abort(engine.ReasonQuit) })
+		return strings.Count(got, "user")
+	}
+	if n := count(); n != namesMax {
+		t.Fatalf("%d names listed of %d", n, namesMax)
+	}
+	guests = append(guests, h.member(WireTCP, "", "onemore"))
+	if n := count(); n != 0 {
+		t.Fatalf("%d names listed of a crowd", n)
+	}
+	for len(guests) > namesResume-10 {
+		g := guests[len(guests)-1]
+		guests = guests[:len(guests)-1]
+		h.loop.Turn(func() { g.conn.Abort(engine.ReasonQuit) })
+	}
+	h.loop.Turn(func() {}) // the roll call
+	if n := count(); n != len(guests) {
+		t.Fatalf("%d names listed of %d that stayed", n, len(guests))
+	}
+	for _, g := range guests {
+		h.loop.Turn(func() { g.conn.Abort(engine.ReasonQuit) })
+	}
+	if n := len(h.hub.index.stripe("room").mu.rooms); n != 0 {
+		t.Fatalf("%d rooms stay in the index", n)
+	}
+}
+
+func TestCapabilityTakenLateAppliesFromThenOn(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	g := h.member(WireTCP, "", "bob")
+	h.accept(message(nil, "plain"))
+	if got := string(g.read()); strings.HasPrefix(got, "@") {
+		t.Fatalf("tags without the capability: %q", got)
+	}
+	g.do("CAP REQ twitch.tv/tags\r\n")
+	h.accept(message(nil, "tagged"))
+	if got := string(g.read()); !strings.HasPrefix(got, "@badge-info=") {
+		t.Fatalf("read %q", got)
+	}
+	g.do("CAP REQ :-twitch.tv/tags\r\n")
+	h.accept(message(nil, "plain again"))
+	if got := string(g.read()); strings.HasPrefix(got, "@") {
+		t.Fatalf("tags after they were given up: %q", got)
+	}
+}
