@@ -44,6 +44,7 @@ func (s *Swarm) Run(ctx context.Context) error {
 		s.progress.ready.Store(s.tally.Ready)
 		s.progress.failed.Store(s.tally.Failed)
 		s.progress.deliveries.Store(s.tally.Deliveries)
+		s.progress.told.Store(s.tally.Told)
 		if n > 0 && n < napBelow {
 			unix.Nanosleep(&unix.Timespec{Nsec: nap.Nanoseconds()}, nil) // cut short by a signal is as good
 		}

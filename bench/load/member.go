@@ -20,14 +20,13 @@ type member struct {
 	paused    bool // not in the epoll: see Pause
 	closing   bool // a close frame came
 	reconnect bool // RECONNECT came
-	noticed   bool // NOTICE came while ready
 	carry     []byte
 }
 
 // Fate is what has become of one member.
 type Fate struct {
 	Ready, Ended bool
-	Told         bool   // by NOTICE, after it was in
+	Told         int64  // lines that NOTICEs said will not come
 	Reconnect    bool   // by RECONNECT
 	LastWords    string // text of the last NOTICE, ERROR or close frame; kept for the first fatesMax members only
 	Lost         int64  // lines it has not seen, of those in Fate's sent

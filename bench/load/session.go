@@ -109,9 +109,18 @@ func (s *Swarm) line(i int, b []byte) {
 	case "NOTICE", "ERROR":
 		s.say(i, string(b))
 		if m.state == ready {
-			m.noticed = true
 			s.tally.Notices++
+			s.gap(i, l)
 		}
+	}
+}
+
+// gap books a NOTICE that says how many lines will not come. Its text starts with
+// the number; a NOTICE whose text does not is about something else.
+func (s *Swarm) gap(i int, l line) {
+	if n, rest := digits(lastParameter(l.rest)); n > 0 && bytes.HasPrefix(rest, []byte(" line")) {
+		s.told[i] += n
+		s.tally.Told += n
 	}
 }
 

@@ -49,11 +49,12 @@ type Swarm struct {
 	inFlight int   // members between connecting and ready
 	target   int   // how many members there shall be
 	words    map[int]string
+	told     map[int]int64 // by member: see Tally.Told
 	buf, out []byte
 	upgrade  []byte
 	prefixes [][]byte // what a line of each publisher starts with, up to its text
 
-	progress struct{ ready, failed, deliveries, over atomic.Int64 }
+	progress struct{ ready, failed, deliveries, told, over atomic.Int64 }
 
 	todo struct {
 		sync.Mutex
@@ -93,7 +94,7 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	s := &Swarm{
 		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
 		ledger: newLedger(c.Publishers), tally: Tally{Latency: meter.NewLatency()},
-		words: map[int]string{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr),
+		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr),
 	}
 	for _, nick := range c.Nicks {
 		s.prefixes = append(s.prefixes, []byte(nick+"!"+nick+"@"+nick+"."+c.Host))
@@ -184,6 +185,9 @@ func (s *Swarm) Measure(since int64) error {
 // Deliveries is Tally().Deliveries, without disturbing the swarm.
 func (s *Swarm) Deliveries() int64 { return s.progress.deliveries.Load() }
 
+// Told is Tally().Told, without disturbing the swarm.
+func (s *Swarm) Told() int64 { return s.progress.told.Load() }
+
 // Tally returns a copy of the counts.
 func (s *Swarm) Tally() Tally {
 	var t Tally
@@ -221,7 +225,7 @@ func (s *Swarm) Fate(i int, sent []uint32) Fate {
 	var f Fate
 	read := func() {
 		m := &s.members[i]
-		f = Fate{Ready: m.state == ready, Ended: m.state == ended, Told: m.noticed, Reconnect: m.reconnect,
+		f = Fate{Ready: m.state == ready, Ended: m.state == ended, Told: s.told[i], Reconnect: m.reconnect,
 			LastWords: s.words[i], Lost: s.ledger.lost(i, sent)}
 	}
 	if s.do(read) != nil {
@@ -231,19 +235,19 @@ func (s *Swarm) Fate(i int, sent []uint32) Fate {
 }
 
 // Pause stops reading from member i: it plays the slow one. Its receive buffer
-// shrinks to the kernel's minimum.
+// stays as it is: shrinking it would make the kernel drop what the window already
+// promised, and the server's retransmissions back off for seconds.
 func (s *Swarm) Pause(i int) error {
 	return s.do(func() {
 		m := &s.members[i]
 		if m.state == ready && !m.paused {
 			m.paused = true
-			unix.SetsockoptInt(int(m.fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
 			s.control(unix.EPOLL_CTL_DEL, int(m.fd), i, 0)
 		}
 	})
 }
 
-// Resume undoes Pause; the buffer stays small.
+// Resume undoes Pause.
 func (s *Swarm) Resume(i int) error {
 	var err error
 	if over := s.do(func() {

@@ -132,16 +132,16 @@ func TestPingIsAnsweredAndFarewellsAreCounted(t *testing.T) {
 	})
 	waitFor(t, s, "pings", func(t Tally) bool { return t.Pings == 8 })
 	f.each(func(m *fakeMember) {
-		m.send(":tmi.twitch.tv NOTICE #bench :You missed 7 lines.", ":tmi.twitch.tv RECONNECT")
+		m.send(":tmi.twitch.tv NOTICE #bench :7 lines of this room did not reach you because you read too slowly.", ":tmi.twitch.tv RECONNECT")
 		m.frame(opClose, "\x03\xe9drain")
 		m.conn.Close()
 	})
 	got := waitFor(t, s, "ends", func(t Tally) bool { return t.EOF+t.Broken == 4 })
-	if got.Reconnects != 4 || got.CloseFrame != 4 || got.Notices != 4 || got.LastEnd == 0 {
+	if got.Reconnects != 4 || got.CloseFrame != 4 || got.Notices != 4 || got.Told != 28 || got.LastEnd == 0 {
 		t.Errorf("want 4 of each farewell: %+v", got)
 	}
 	fate := s.Fate(2, []uint32{0})
-	if !fate.Ended || !fate.Told || !fate.Reconnect || fate.LastWords != "close 1001 drain" {
+	if !fate.Ended || fate.Told != 7 || !fate.Reconnect || fate.LastWords != "close 1001 drain" {
 		t.Errorf("fate of member 2 is %+v", fate)
 	}
 }

@@ -21,6 +21,7 @@ type Tally struct {
 
 	Pings      int64 // answered, WebSocket pings included
 	Notices    int64 // NOTICE lines after the member was in
+	Told       int64 // lines that those said will not come: "N lines of this room did not reach you"
 	Reconnects int64 // members told to RECONNECT
 	CloseFrame int64 // members that were sent a close frame
 	EOF        int64 // connections that the server ended in order
@@ -54,6 +55,7 @@ func (t *Tally) Merge(o Tally) {
 	t.Wrong += o.Wrong
 	t.Pings += o.Pings
 	t.Notices += o.Notices
+	t.Told += o.Told
 	t.Reconnects += o.Reconnects
 	t.CloseFrame += o.CloseFrame
 	t.EOF += o.EOF

@@ -48,6 +48,7 @@ type FanoutResult struct {
 	Unsent       int64   `json:"unsent"` // lines due that the server did not take in time
 	Deliveries   int64   `json:"deliveries"`
 	Lost         int64   `json:"lost"` // warm-up included, as all faults
+	Told         int64   `json:"told"` // lines that members were told they miss; the rest of lost was lost in silence
 	Reordered    int64   `json:"reordered"`
 	Duplicated   int64   `json:"duplicated"`
 	Wrong        int64   `json:"wrong"`
@@ -172,7 +173,7 @@ func (r *FanoutResult) count(g *crowd, p *load.Publisher) error {
 	r.RSS = memory.RSS
 	r.Sent, r.Unsent = p.SentTotal(), p.Unsent()
 	r.Lost = g.swarm.Lost(p.Sent())
-	r.Reordered, r.Duplicated, r.Wrong = t.Reordered, t.Duplicated, t.Wrong
+	r.Told, r.Reordered, r.Duplicated, r.Wrong = t.Told, t.Reordered, t.Duplicated, t.Wrong
 	r.latency = t.Latency
 	var first string
 	if r.Notices, first = p.Notices(); first != "" {
@@ -194,6 +195,7 @@ func (r *FanoutResult) add(o FanoutResult) {
 	r.Unsent += o.Unsent
 	r.Deliveries += o.Deliveries
 	r.Lost += o.Lost
+	r.Told += o.Told
 	r.Reordered += o.Reordered
 	r.Duplicated += o.Duplicated
 	r.Wrong += o.Wrong
@@ -229,7 +231,7 @@ func finish(results []FanoutResult) {
 }
 
 // FanoutHeader names the columns of FanoutResult.Cells.
-var FanoutHeader = []string{"target", "members", "lines/s", "deliveries", "unsent", "lost", "out of order", "duplicated", "wrong",
+var FanoutHeader = []string{"target", "members", "lines/s", "deliveries", "unsent", "lost", "told", "out of order", "duplicated", "wrong",
 	"p50 ms", "p99 ms", "CPU us/delivery", "to bare", "client us", "RSS MB"}
 
 // Cells is the result as a row of a table.
@@ -239,6 +241,6 @@ func (r FanoutResult) Cells() []string {
 		ratio = fmt.Sprintf("%.2f", r.Ratio)
 	}
 	return []string{r.Target, fmt.Sprint(r.Members), fmt.Sprint(r.Rate), fmt.Sprint(r.Deliveries), fmt.Sprint(r.Unsent), fmt.Sprint(r.Lost),
-		fmt.Sprint(r.Reordered), fmt.Sprint(r.Duplicated), fmt.Sprint(r.Wrong), fmt.Sprintf("%.1f", r.P50), fmt.Sprintf("%.1f", r.P99),
+		fmt.Sprint(r.Told), fmt.Sprint(r.Reordered), fmt.Sprint(r.Duplicated), fmt.Sprint(r.Wrong), fmt.Sprintf("%.1f", r.P50), fmt.Sprintf("%.1f", r.P99),
 		fmt.Sprintf("%.2f", r.CPUMicros), ratio, fmt.Sprintf("%.2f", r.ClientMicros), fmt.Sprintf("%.1f", float64(r.RSS)/(1<<20))}
 }

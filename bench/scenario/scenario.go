@@ -137,12 +137,12 @@ func (g *crowd) publisher(ctx context.Context, c load.PublisherConfig) (*load.Pu
 	return p, nil
 }
 
-// settle waits until the swarm has want deliveries, or none has come for quiet,
-// or limit has passed.
+// settle waits until want lines have been delivered, or told to be missing, or
+// none has for quiet, or limit has passed.
 func (g *crowd) settle(ctx context.Context, want int64, quiet, limit time.Duration) error {
 	end, last, since := time.Now().Add(limit), int64(-1), time.Now()
 	for {
-		n := g.swarm.Deliveries()
+		n := g.swarm.Deliveries() + g.swarm.Told()
 		if n != last {
 			last, since = n, time.Now()
 		}
