@@ -58,8 +58,10 @@ func run(args []string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt, syscall.SIGHUP)
 	go handleSignals(signals, s, cancel, log)
-	fmt.Printf("ready irc=%s http=%s admin=%s\n", s.addrs.irc, s.addrs.http, s.addrs.admin)
-	if err := s.run(ctx); err != nil {
+	err = s.run(ctx, func() {
+		fmt.Printf("ready irc=%s http=%s admin=%s\n", s.addrs.irc, s.addrs.http, s.addrs.admin)
+	})
+	if err != nil {
 		return fail(err)
 	}
 	return exitOK

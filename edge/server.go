@@ -135,10 +135,18 @@ func (s *server) listen() error {
 	return nil
 }
 
-// run serves until ctx ends, drains, and returns when every goroutine is gone.
-func (s *server) run(ctx context.Context) error {
+// run serves until ctx ends, drains, and returns when every goroutine is gone. It calls
+// ready once connections can be made.
+func (s *server) run(ctx context.Context, ready func()) error {
 	behind, stopBehind := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-s.engine.Ready():
+			ready()
+		case <-behind.Done():
+		}
+	})
 	var adminErr, clueErr error
 	wg.Go(func() { adminErr = s.admin.Run(behind) })
 	wg.Go(func() { clueErr = s.clue.Run(behind) })

@@ -17,6 +17,7 @@ var channelCases = []battery{
 	{name: "34-join-suspended", over: tcpOnly, run: notYet("issue 3: clue: no room can be suspended")},
 	{name: "35-join-banned", over: tcpOnly, run: notYet("issue 3: clue: nobody can be banned")},
 	{name: "36-join-rate", over: both, run: joinRate},
+	{name: "36-join-rate-account", over: both, run: joinRateOfAccount},
 	{name: "37-join-cap", over: both, run: joinCap},
 	{name: "38-part-multi", over: both, run: partMulti},
 }
@@ -126,16 +127,25 @@ func joinRate(t *testing.T, w world) {
 	c.wantNotice(rooms[21], "msg_ratelimit")
 	c.wantNothing()
 
-	// The rate is the account's: a second connection does not get around it.
-	second := w.login(t, c.nick, capBot)
-	second.send("JOIN " + rooms[20])
-	second.wantNotice(rooms[20], "msg_ratelimit")
-
 	anon := w.login(t, "justinfan36", capBot)
 	anon.send("JOIN " + strings.Join(rooms, ","))
 	for _, room := range rooms {
 		anon.wantBurst(room)
 	}
+}
+
+// joinRateOfAccount wants the rate to be the account's: a second connection does
+// not get around it.
+func joinRateOfAccount(t *testing.T, w world) {
+	w = w.own(t, "--join-limit=5/10m")
+	c := w.bot(t)
+	for range 5 {
+		c.join("#" + fresh("room"))
+	}
+	second := w.login(t, c.nick, capBot)
+	room := "#" + fresh("room")
+	second.send("JOIN " + room)
+	second.wantNotice(room, "msg_ratelimit")
 }
 
 func joinCap(t *testing.T, w world) {

@@ -227,7 +227,7 @@ func endlessLine(t *testing.T, w world) {
 		c.wantEnd(patience)
 	}
 	w.wantFlatMemory(t, before, 48<<20)
-	w.wantClosed(t, 20, "line_too_long", "protocol")
+	w.wantClosed(t, 20, "input_too_long")
 	people.wantUnaffected(time1s)
 }
 

@@ -49,7 +49,7 @@ func (w *window) spend(now int64, r clue.Rate) bool {
 	if r.N == 0 {
 		return true
 	}
-	if uint32(now)-w.start >= uint32(r.Per.Milliseconds()) {
+	if w.count == 0 || uint32(now)-w.start >= uint32(r.Per.Milliseconds()) {
 		w.start, w.count = uint32(now), 0
 	}
 	w.count++

@@ -174,6 +174,9 @@ func descriptorLimit() (int, error) {
 	return int(min(lim.Cur, math.MaxInt32)), nil
 }
 
+// Ready is closed when connections can be made.
+func (e *Engine) Ready() <-chan struct{} { return e.boot }
+
 // MaxConns is the effective bound of open connections.
 func (e *Engine) MaxConns() int { return e.cfg.MaxConns }
 

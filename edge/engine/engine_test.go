@@ -116,18 +116,16 @@ func serve(t *testing.T, h *echo, cfg Config) (e *Engine, stop func() error) {
 	go func() { done <- e.Run(ctx) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-done })
 	t.Cleanup(func() { _ = stop() })
-	<-e.boot
+	<-e.Ready()
 	return e, stop
 }
 
 func dial(t *testing.T, e *Engine) net.Conn {
 	t.Helper()
-	var c net.Conn
-	eventually(t, "the engine to listen", func() bool {
-		var err error
-		c, err = net.Dial("tcp", e.Addr("test"))
-		return err == nil
-	})
+	c, err := net.Dial("tcp", e.Addr("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	return c

@@ -102,8 +102,10 @@ type gnetLogger struct{ e *Engine }
 func (gnetLogger) Debugf(string, ...any) {}
 func (gnetLogger) Infof(string, ...any)  {}
 
+// Warnf gets what happens to any server: an event of a connection that was closed a
+// moment before it.
 func (g gnetLogger) Warnf(format string, args ...any) {
-	g.e.log.Warn("gnet: " + strings.TrimSpace(fmt.Sprintf(format, args...)))
+	g.e.log.Debug("gnet: " + strings.TrimSpace(fmt.Sprintf(format, args...)))
 }
 
 func (g gnetLogger) Errorf(format string, args ...any) {

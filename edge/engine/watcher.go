@@ -1,10 +1,9 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +17,7 @@ type watcher struct {
 	engine *Engine
 	file   *os.File // the epoll set
 	fd     int
+	ending atomic.Bool
 }
 
 func newWatcher(e *Engine) (*watcher, error) {
@@ -58,10 +58,11 @@ func (w *watcher) run() {
 			n, waitErr = unix.EpollWait(w.fd, events, 0)
 			return n != 0
 		})
+		if w.ending.Load() {
+			return
+		}
 		if err != nil {
-			if !errors.Is(err, fs.ErrClosed) {
-				w.engine.log.Error("cannot wait for full sockets", "error", err)
-			}
+			w.engine.log.Error("cannot wait for full sockets", "error", err)
 			return
 		}
 		if waitErr != nil && waitErr != unix.EINTR {
@@ -91,7 +92,10 @@ func (w *watcher) hand(events []unix.EpollEvent) {
 	}
 }
 
-func (w *watcher) close() { _ = w.file.Close() }
+func (w *watcher) close() {
+	w.ending.Store(true)
+	_ = w.file.Close()
+}
 
 // flushTask names connections whose sockets take bytes again.
 type flushTask []Handle
