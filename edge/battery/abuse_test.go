@@ -10,8 +10,6 @@ import (
 
 var abuseCases = []battery{
 	{name: "67-flood", over: both, run: flood, alone: true},
-	{name: "68-slow-reader", over: both, run: slowReader, alone: true},
-	{name: "68-never-reads", over: tcpOnly, run: neverReads, alone: true},
 	{name: "68-one-nick-many-connections", over: both, run: oneNickManyConnections},
 	{name: "67-connection-flood", over: tcpOnly, run: connectionFlood, alone: true},
 }
@@ -57,110 +55,6 @@ func (w world) floodUntilClosed(t *testing.T) {
 		case <-tick.C:
 		}
 	}
-}
-
-// slowReader floods a room of two, of whom one reads and one does not. The reader
-// gets every line; the other is closed as slow, or told of each gap.
-func slowReader(t *testing.T, w world) {
-	w = w.own(t, unlimited("--slow-timeout=2s")...)
-	people := startBystanders(t, w)
-	room := "#" + fresh("room")
-	slow := w.bot(t, room)
-	if tcp, ok := slow.conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(4096)
-	}
-	good := w.bot(t, room)
-	speaker := world{srv: w.srv, over: overTCP}.bot(t)
-	before := w.residentBytes(t)
-
-	const batches, perBatch = 400, 50
-	filler := strings.Repeat("x", 480)
-	for batch := range batches {
-		var lines []string
-		for i := range perBatch {
-			lines = append(lines, fmt.Sprintf("PRIVMSG %s :%06d %s", room, batch*perBatch+i, filler))
-		}
-		speaker.send(lines...)
-		for range perBatch {
-			speaker.wantMsg("USERSTATE", room)
-		}
-		for i := range perBatch {
-			if got, want := good.wantMsg("PRIVMSG", room).text()[:6], fmt.Sprintf("%06d", batch*perBatch+i); got != want {
-				t.Fatalf("the reader got line %s, want %s", got, want)
-			}
-		}
-	}
-	w.wantFlatMemory(t, before, 64<<20)
-	closed := eventually(2*patience, func() bool { return w.closed(t, "slow") >= 1 })
-	people.wantUnaffected(time1s)
-	slow.wantNoSilentHole(batches*perBatch, closed)
-}
-
-// wantNoSilentHole reads what the slow member was sent: numbered lines, each one
-// after its predecessor unless a gap was told in between. Unless it was closed,
-// the last line is n-1.
-func (c *client) wantNoSilentHole(n int, closed bool) {
-	c.t.Helper()
-	next, told, gaps := 0, false, 0
-	defer func() {
-		c.t.Logf("the slow member got to line %d of %d, was told of %d gaps, closed as slow: %v", next, n, gaps, closed)
-	}()
-	for next < n {
-		line, err := c.read(patience)
-		if err != nil {
-			if !closed {
-				c.fatalf("cannot read on after line %d, though not closed as slow: %v", next, err)
-			}
-			return
-		}
-		m := parse(line)
-		if m.command == "NOTICE" && m.tags["msg-id"] == "uproar_gap" {
-			told = true
-			gaps++
-			continue
-		}
-		var number int
-		if _, err := fmt.Sscanf(m.text(), "%06d", &number); err != nil || m.command != "PRIVMSG" {
-			if strings.HasPrefix(line, "ERROR :") || m.command == "NOTICE" || m.command == "RECONNECT" {
-				continue
-			}
-			c.fatalf("got %q, want a numbered line", line)
-		}
-		if number != next && (!told || number < next) {
-			c.fatalf("got line %06d, want %06d: a hole of which nobody told", number, next)
-		}
-		next, told = number+1, false
-	}
-	if !closed {
-		return
-	}
-	c.t.Errorf("a member closed as slow has read all %d lines: the case put no pressure", n)
-}
-
-// neverReads sends commands and never reads an answer.
-func neverReads(t *testing.T, w world) {
-	w = w.own(t, unlimited("--slow-timeout=1s")...)
-	people := startBystanders(t, w)
-	before := w.residentBytes(t)
-	const deaf = 50
-	for range deaf {
-		c := w.dial(t)
-		_ = c.conn.(*net.TCPConn).SetReadBuffer(4096)
-		c.register(fresh("deaf"), capBot)
-		ping := strings.Repeat("PING :"+strings.Repeat("p", 1000)+"\r\n", 100)
-		for end := time.Now().Add(4 * patience); ; {
-			_ = c.conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
-			if _, err := c.conn.Write([]byte(ping)); err != nil && !isTimeout(err) {
-				break // closed
-			}
-			if time.Now().After(end) {
-				t.Fatalf("a client that never reads is still served after %v", 4*patience)
-			}
-		}
-	}
-	w.wantFlatMemory(t, before, 64<<20)
-	w.wantClosed(t, deaf, "slow")
-	people.wantUnaffected(time1s)
 }
 
 func oneNickManyConnections(t *testing.T, w world) {
