@@ -38,7 +38,9 @@ type DrainResult struct {
 	ExitCode   int     `json:"exit_code"`
 	LastWords  string  `json:"last_words"` // of the server's to one member
 
-	Wrong, Duplicated, Reordered int64 // faults of the lines until then: must be 0
+	Wrong      int64 `json:"wrong"` // faults of the lines until then: must be 0
+	Duplicated int64 `json:"duplicated"`
+	Reordered  int64 `json:"reordered"`
 }
 
 // RunDrain measures Uproar over WebSocket.

@@ -101,13 +101,13 @@ func TestCancelLeavesNoServerBehind(t *testing.T) {
 
 func TestIdleMembersOfUproarStay(t *testing.T) {
 	w := edgeWorkshop(t)
-	c := IdleConfig{Steps: []int{100, 300}, PingInterval: 500 * time.Millisecond, Settle: 3 * time.Second}
+	c := IdleConfig{Steps: []int{100, 300}, PingInterval: time.Second, Settle: 3 * time.Second}
 	r, err := RunIdle(t.Context(), w, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", r)
-	if r.Ended != 0 || r.Pings < 300 || len(r.Steps) != 2 || r.JoinMicros <= 0 {
+	if r.Ended != 0 || r.Pings < 600 || len(r.Steps) != 2 || r.JoinMicros <= 0 {
 		t.Errorf("want 300 members that stay and answer PING: %+v", r)
 	}
 }

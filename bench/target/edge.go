@@ -29,23 +29,25 @@ type EdgeConfig struct {
 	Path string
 	Wire load.Wire // WebSocket or TCP
 
-	PingInterval   time.Duration // 0 is 5 minutes
+	PingInterval   time.Duration // 0 is 5 minutes; the server looks again after as long, so that it is the beat
 	DrainTimeout   time.Duration // 0 leaves the server's default
 	FanoutDelayMax time.Duration // 0 is 500 ms
 	Args           []string      // further flags; they win over the above
 }
 
 func (c EdgeConfig) args() []string {
-	if c.PingInterval == 0 {
-		c.PingInterval = 5 * time.Minute
-	}
 	if c.FanoutDelayMax == 0 {
 		c.FanoutDelayMax = 500 * time.Millisecond
 	}
 	args := []string{
 		"--irc-addr=127.0.0.1:0", "--http-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0",
 		"--rate-limit=0", "--rate-limit-mod=0", "--duplicate-window=0", "--max-conns-per-ip=0", "--flood-limit=0",
-		"--fanout-delay-max=" + c.FanoutDelayMax.String(), "--ping-interval=" + c.PingInterval.String(),
+		"--fanout-delay-max=" + c.FanoutDelayMax.String(),
+	}
+	if c.PingInterval > 0 {
+		args = append(args, "--ping-interval="+c.PingInterval.String(), "--ping-timeout="+c.PingInterval.String())
+	} else {
+		args = append(args, "--ping-interval=5m")
 	}
 	if c.DrainTimeout > 0 {
 		args = append(args, "--drain-timeout="+c.DrainTimeout.String())
