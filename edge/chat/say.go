@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"time"
 
 	"uproar/core/chat"
@@ -53,7 +54,8 @@ func tagValue(tags irc.Tags, key string, bytesMax int) string {
 	if !ok || len(raw) == 0 || len(raw) > 2*bytesMax {
 		return ""
 	}
-	value := irc.AppendCleanText(nil, irc.AppendUnescaped(nil, raw))
+	// It goes out escaped, so only what is no UTF-8 can do harm.
+	value := bytes.ToValidUTF8(irc.AppendUnescaped(nil, raw), []byte("\uFFFD"))
 	if len(value) > bytesMax {
 		return ""
 	}

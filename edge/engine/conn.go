@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
 )
 
 // Handler is the protocol of one connection. Its methods run on the connection's
@@ -128,11 +129,15 @@ func (c *Conn) Close(r Reason) {
 	}
 }
 
-// Abort ends the connection at the end of this turn, whatever is unsent.
+// Abort resets the connection at the end of this turn. What is unsent is thrown away,
+// in the kernel too: closing alone would leave it there, up to UnsentBytesMax, for as
+// long as a peer that does not read keeps its socket open.
 func (c *Conn) Abort(r Reason) {
 	if c.state == stateDead {
 		return
 	}
+	// It fails only where there is nothing to reset.
+	_ = unix.SetsockoptLinger(int(c.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	if c.reason == ReasonNone {
 		c.reason = r
 	}
