@@ -20,20 +20,20 @@ type options struct {
 	PrintConfig bool            `help:"Print the effective configuration and exit."`
 	CheckConfig bool            `help:"Check the configuration and the files it names, and exit."`
 
-	IRCAddr   string `name:"irc-addr" default:":6667" placeholder:"HOST:PORT" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
-	HTTPAddr  string `name:"http-addr" default:":8080" placeholder:"HOST:PORT" help:"The page, and IRC over WebSocket." group:"Ports"`
-	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Metrics, health and profiles; keep it private." group:"Ports"`
+	IRCAddr   string `name:"irc-addr" default:":6667" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
+	HTTPAddr  string `name:"http-addr" default:":8080" help:"The page, and IRC over WebSocket." group:"Ports"`
+	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" help:"Metrics, health and profiles; keep it private." group:"Ports"`
 	ReusePort bool   `help:"Share the IRC and HTTP ports with other processes (SO_REUSEPORT)." group:"Ports"`
 
-	ServerName string `default:"tmi.twitch.tv" placeholder:"NAME" help:"Name in every line from the server. Twitch libraries insist on ${default}." group:"Chat"`
+	ServerName string `default:"tmi.twitch.tv" help:"Name in every line from the server. Twitch libraries insist on tmi.twitch.tv." group:"Chat"`
 	Auth       string `enum:"open,tokens" default:"open" help:"Who may log in: open (any oauth: token is its nick's, for trying out) or tokens (those of --tokens)." group:"Chat"`
 	Tokens     string `type:"path" placeholder:"FILE" help:"Lines of: token login [display]. Read again on SIGHUP." group:"Chat"`
 
-	RateLimit        clue.Rate     `default:"20/30s" placeholder:"N/TIME" help:"Lines of one account." group:"Limits"`
-	RateLimitMod     clue.Rate     `default:"100/30s" placeholder:"N/TIME" help:"Lines of one account where it moderates." group:"Limits"`
+	RateLimit        clue.Rate     `default:"20/30s" help:"Lines of one account." group:"Limits"`
+	RateLimitMod     clue.Rate     `default:"100/30s" help:"Lines of one account where it moderates." group:"Limits"`
 	DuplicateWindow  time.Duration `default:"30s" help:"The same text again is refused for this long." group:"Limits"`
-	JoinLimit        clue.Rate     `default:"20/10s" placeholder:"N/TIME" help:"Rooms joined by one connection; anonymous ones are free." group:"Limits"`
-	FloodLimit       clue.Rate     `default:"3000/10s" placeholder:"N/TIME" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
+	JoinLimit        clue.Rate     `default:"20/10s" help:"Rooms joined by one connection; anonymous ones are free." group:"Limits"`
+	FloodLimit       clue.Rate     `default:"3000/10s" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
 	RoomsMax         int           `default:"100" help:"Rooms of one connection at a time." group:"Limits"`
 	MaxConns         int           `default:"0" help:"Open connections; 0: as many as RLIMIT_NOFILE allows." group:"Limits"`
 	MaxConnsPerIP    int           `name:"max-conns-per-ip" default:"100" help:"Open connections of one address." group:"Limits"`
@@ -69,6 +69,7 @@ func parse(args []string, out, errs io.Writer) (*options, *kong.Kong, int, bool)
 	k, err := kong.New(&o,
 		kong.Name("uproar"), kong.Description(about), kong.UsageOnError(),
 		kong.DefaultEnvars("UPROAR"), kong.Configuration(kongyaml.Loader),
+		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without each variable's name
 		kong.Writers(out, errs), kong.Exit(func(c int) { code, ended = c, true }))
 	if err != nil {
 		panic("BUG: " + err.Error())
@@ -112,14 +113,19 @@ func (o *options) check() error {
 	return nil
 }
 
-// printConfig writes the effective configuration as a config file.
+// printConfig writes the effective configuration as a config file. What is not set is
+// a comment.
 func printConfig(w io.Writer, k *kong.Kong) {
 	for _, f := range k.Model.Flags {
+		value := fmt.Sprint(f.Target.Interface())
 		switch f.Name {
 		case "help", "config", "print-config", "check-config":
-		default:
-			fmt.Fprintf(w, "%s: %q\n", f.Name, fmt.Sprint(f.Target.Interface()))
+			continue
 		}
+		if value == "" {
+			fmt.Fprint(w, "# ")
+		}
+		fmt.Fprintf(w, "%s: %q\n", f.Name, value)
 	}
 }
 

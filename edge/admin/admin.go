@@ -66,7 +66,11 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // Close gives the address back when Run is not reached.
-func (s *Server) Close() { _ = s.ln.Close() }
+func (s *Server) Close() {
+	if s.ln != nil {
+		_ = s.ln.Close()
+	}
+}
 
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
