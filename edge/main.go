@@ -112,7 +112,7 @@ func newLog(o *options) *slog.Logger {
 	case o.LogFormat == "json":
 		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
 	case o.LogFormat == "auto" && isatty.IsTerminal(os.Stderr.Fd()):
-		return slog.New(tint.NewHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return slog.New(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, opts))
 }
