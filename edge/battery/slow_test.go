@@ -15,6 +15,7 @@ import (
 var slowCases = []battery{
 	{name: "68-slow-reader-closed", over: both, run: slowReaderClosed, alone: true},
 	{name: "68-slow-reader-gap", over: both, run: slowReaderGap, alone: true},
+	{name: "26-ping-behind-backlog", over: both, run: pingBehindBacklog, alone: true},
 	{name: "68-never-reads", over: tcpOnly, run: neverReads, alone: true},
 	{name: "68-slow-leaves-no-orphan", over: tcpOnly, run: slowLeavesNoOrphan, alone: true},
 }
@@ -146,6 +147,37 @@ func slowReaderGap(t *testing.T, w world) {
 			if time.Now().After(end) {
 				t.Fatal("the member who woke hears nothing new")
 			}
+		}
+	}
+}
+
+// pingBehindBacklog wants a member who is behind, for a moment and by one large
+// batch, to get its PONG and to live.
+func pingBehindBacklog(t *testing.T, w world) {
+	w = w.own(t, unlimited("--slow-timeout=60s")...)
+	speaker := world{srv: w.srv, over: overTCP}.bot(t)
+	for range 20 {
+		room := "#" + fresh("room")
+		member := w.bot(t, room)
+		lines := make([]string, 1000)
+		for i := range lines {
+			lines[i] = fmt.Sprintf("PRIVMSG %s :%06d %s", room, i, strings.Repeat("x", 480))
+		}
+		speaker.send(lines...)
+		for range lines {
+			speaker.wantMsg("USERSTATE", room)
+		}
+		sent := time.Now()
+		member.send("PING behind")
+		for answered := false; !answered; {
+			line, err := member.read(patience)
+			if err != nil {
+				t.Fatalf("cannot read the PONG of a member who is behind: %v; closed as slow: %v", err, w.closed(t, "slow"))
+			}
+			answered = parse(line).command == "PONG"
+		}
+		if waited := time.Since(sent); waited > 2*time.Second {
+			t.Errorf("the PONG came after %v, want at most 2 s", waited)
 		}
 	}
 }
