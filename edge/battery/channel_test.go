@@ -125,6 +125,7 @@ func joinRate(t *testing.T, w world) {
 	}
 	c.wantNotice(rooms[20], "msg_ratelimit")
 	c.wantNotice(rooms[21], "msg_ratelimit")
+	w.wantRefused(t, 2, "join_rate")
 	c.wantNothing()
 
 	anon := w.login(t, "justinfan36", capBot)
@@ -156,6 +157,7 @@ func joinCap(t *testing.T, w world) {
 	}
 	c.send("JOIN #onemore")
 	c.wantNotice("#onemore", "msg_concurrent_channel_limit_reached")
+	w.wantRefused(t, 1, "too_many_rooms")
 	c.send("JOIN #full7") // one of the hundred
 	c.wantMsg("ROOMSTATE", "#full7")
 	c.send("PART #full7")

@@ -106,6 +106,18 @@ func (w world) wantClosed(t testing.TB, n float64, reasons ...string) {
 	}
 }
 
+// wantRefused requires that n lines get counted as refused for that reason.
+func (w world) wantRefused(t testing.TB, n float64, reason string) {
+	t.Helper()
+	var got float64
+	if !eventually(patience, func() bool {
+		got = w.metric(t, "uproar_lines_refused_total", `reason="`+reason+`"`)
+		return got == n
+	}) {
+		t.Errorf("uproar_lines_refused_total with reason %s is %v, want %v", reason, got, n)
+	}
+}
+
 // eventually polls a condition that the server reaches by itself.
 func eventually(limit time.Duration, ok func() bool) bool {
 	tick := time.NewTicker(20 * time.Millisecond)
