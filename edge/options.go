@@ -32,7 +32,7 @@ type options struct {
 	RateLimit        clue.Rate     `default:"20/30s" help:"Lines of one account." group:"Limits"`
 	RateLimitMod     clue.Rate     `default:"100/30s" help:"Lines of one account where it moderates." group:"Limits"`
 	DuplicateWindow  time.Duration `default:"30s" help:"The same text again is refused for this long." group:"Limits"`
-	JoinLimit        clue.Rate     `default:"20/10s" help:"Rooms joined by one connection; anonymous ones are free." group:"Limits"`
+	JoinLimit        clue.Rate     `default:"20/10s" help:"Rooms joined by one account; anonymous readers are free." group:"Limits"`
 	FloodLimit       clue.Rate     `default:"3000/10s" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
 	RoomsMax         int           `default:"100" help:"Rooms of one connection at a time." group:"Limits"`
 	MaxConns         int           `default:"0" help:"Open connections; 0: as many as RLIMIT_NOFILE allows." group:"Limits"`

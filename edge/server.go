@@ -44,6 +44,7 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 	s.clue = clue.New(clue.Config{
 		RateLimit:          o.RateLimit,
 		RateLimitModerator: o.RateLimitMod,
+		JoinLimit:          o.JoinLimit,
 		DuplicateWindow:    o.DuplicateWindow,
 		Metrics:            set,
 	}, local, replier(func(ds []clue.Decision) { hub.Decided(ds) }))
@@ -53,7 +54,6 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		PingInterval:     o.PingInterval,
 		PingTimeout:      o.PingTimeout,
 		MembershipWindow: o.MembershipWindow,
-		JoinLimit:        o.JoinLimit,
 		FloodLimit:       o.FloodLimit,
 		RoomsMax:         o.RoomsMax,
 		FanoutDuty:       o.FanoutDuty,

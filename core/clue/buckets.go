@@ -14,16 +14,16 @@ const bucketStripes = 64
 // buckets counts the lines of each account over all rooms, in two buckets: one for
 // rooms where it is an ordinary viewer, one for all rooms. A viewer's line draws
 // from both, a moderator's only from the second; whoever moderates one room cannot
-// use that to talk more elsewhere. A window opens with a line and refills all at
+// use that to talk more elsewhere. A third counts the rooms it joins. A window opens with a line and refills all at
 // once when it ends. Source: the measurements of pajbot/tmi-rate-limits.
 //
 // Full, it forgets the accounts silent longest, which start with full buckets: a
 // flood of accounts weakens the limit of others, it never silences them.
 type buckets struct {
-	viewer, anywhere Rate
-	seed             maphash.Seed
-	meters           *meters
-	stripes          [bucketStripes]bucketStripe
+	viewer, anywhere, join Rate
+	seed                   maphash.Seed
+	meters                 *meters
+	stripes                [bucketStripes]bucketStripe
 }
 
 type bucketStripe struct {
@@ -34,17 +34,17 @@ type bucketStripe struct {
 }
 
 // account is what one account has spent.
-type account struct{ viewer, anywhere window }
+type account struct{ viewer, anywhere, join window }
 
-// window is a number of lines since a tick.
+// window is a number of lines, or joins, since a tick.
 type window struct {
 	since int64
 	lines int32
 }
 
 func newBuckets(cfg *Config, seed maphash.Seed, m *meters) *buckets {
-	b := &buckets{viewer: cfg.RateLimit, anywhere: cfg.RateLimitModerator, seed: seed, meters: m}
-	life := int64(max(b.viewer.Per, b.anywhere.Per))
+	b := &buckets{viewer: cfg.RateLimit, anywhere: cfg.RateLimitModerator, join: cfg.JoinLimit, seed: seed, meters: m}
+	life := int64(max(b.viewer.Per, b.anywhere.Per, b.join.Per))
 	for i := range b.stripes {
 		b.stripes[i].mu.accounts = newRecall[account](cfg.AccountsMax/bucketStripes, life)
 	}
@@ -69,6 +69,25 @@ func (b *buckets) draw(key uint64, role chat.Role, now int64) bool {
 	if viewer {
 		a.viewer.lines++
 	}
+	if n := s.mu.accounts.put(key, a, now); n > 0 {
+		b.meters.forgotAccounts.Add(n)
+	}
+	return true
+}
+
+// drawJoin takes one room out of the account's bucket and reports whether there was one.
+func (b *buckets) drawJoin(key uint64, now int64) bool {
+	if b.join.off() {
+		return true
+	}
+	s := &b.stripes[key%bucketStripes]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, _ := s.mu.accounts.get(key)
+	if !a.join.has(b.join, now) {
+		return false
+	}
+	a.join.lines++
 	if n := s.mu.accounts.put(key, a, now); n > 0 {
 		b.meters.forgotAccounts.Add(n)
 	}

@@ -44,6 +44,25 @@ func TestBucketsOfOneAccount(t *testing.T) {
 	}
 }
 
+func TestJoinsHaveABucketOfTheirOwn(t *testing.T) {
+	const sec = int64(time.Second)
+	b := testBuckets(Config{JoinLimit: Rate{2, 10 * time.Second}, RateLimit: Rate{1, 10 * time.Second}, AccountsMax: 1 << 10})
+	if !b.draw(1, chat.Viewer, 0) {
+		t.Fatal("the first line is refused")
+	}
+	for i, want := range []bool{true, true, false} {
+		if got := b.drawJoin(1, int64(i)*sec); got != want {
+			t.Fatalf("join %d: %v", i, got)
+		}
+	}
+	if !b.drawJoin(2, 3*sec) {
+		t.Fatal("another account is refused")
+	}
+	if !b.drawJoin(1, 10*sec) {
+		t.Fatal("refused in the next window")
+	}
+}
+
 func TestRateOffHasNoBound(t *testing.T) {
 	b := testBuckets(Config{RateLimit: Rate{1, time.Second}, AccountsMax: 1 << 10})
 	for i := range int64(1000) {

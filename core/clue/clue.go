@@ -47,19 +47,23 @@ type Replier interface {
 
 // Clue is the rules and their state. Its methods may be called from any goroutine.
 type Clue struct {
-	shards []*shard
-	meters *meters
-	ran    atomic.Bool
+	shards   []*shard
+	accounts *buckets
+	seed     maphash.Seed
+	epoch    time.Time // ticks are nanoseconds since; monotonic
+	meters   *meters
+	ran      atomic.Bool
 }
 
 // New makes a Clue that decides nothing yet: Run does. Submissions wait meanwhile.
 func New(cfg Config, pub Publisher, rep Replier) *Clue {
 	cfg = cfg.filled()
-	c := &Clue{meters: newMeters(cfg.Metrics)}
-	seed := maphash.MakeSeed()
-	accounts := newBuckets(&cfg, seed, c.meters)
+	c := &Clue{meters: newMeters(cfg.Metrics), seed: maphash.MakeSeed(), epoch: time.Now()}
+	c.accounts = newBuckets(&cfg, c.seed, c.meters)
 	for range cfg.Shards {
-		c.shards = append(c.shards, newShard(&cfg, seed, accounts, pub, rep, c.meters))
+		s := newShard(&cfg, c.seed, c.accounts, pub, rep, c.meters)
+		s.epoch = c.epoch
+		c.shards = append(c.shards, s)
 	}
 	c.meters.watchQueues(c.QueueLen)
 	return c
@@ -96,6 +100,12 @@ func (c *Clue) Submit(s Submission) error {
 		c.meters.refusedFull.Inc()
 	}
 	return err
+}
+
+// MayJoin takes one room out of what an account may join now, and reports whether there
+// was one. Any goroutine may call it; a loop may, for it never waits.
+func (c *Clue) MayJoin(login string) bool {
+	return c.accounts.drawJoin(maphash.String(c.seed, login), int64(time.Since(c.epoch)))
 }
 
 // QueueLen is the number of submissions that wait, over all shards.

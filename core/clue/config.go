@@ -19,6 +19,7 @@ type Config struct {
 
 	RateLimit          Rate          // per account, where it is an ordinary viewer
 	RateLimitModerator Rate          // per account, everywhere
+	JoinLimit          Rate          // rooms joined per account; the window that opens with the first
 	DuplicateWindow    time.Duration // the same text by the same user in the same room
 
 	AccountsMax int // rate buckets; beyond, the accounts silent longest start afresh; default 1<<20
@@ -31,12 +32,13 @@ type Config struct {
 	Metrics *metrics.Set // where this Clue counts, alone in its set; default a new set
 }
 
-// Defaults is Twitch's rules: 20 lines per 30 s, 100 where one may moderate, and no
-// line twice within 30 s. Source: Twitch's IRC documentation, rate limits.
+// Defaults is Twitch's rules: 20 lines per 30 s, 100 where one may moderate, no line
+// twice within 30 s, and 20 rooms joined per 10 s. Source: Twitch's IRC documentation, rate limits.
 func Defaults() Config {
 	return Config{
 		RateLimit:          Rate{N: 20, Per: 30 * time.Second},
 		RateLimitModerator: Rate{N: 100, Per: 30 * time.Second},
+		JoinLimit:          Rate{N: 20, Per: 10 * time.Second},
 		DuplicateWindow:    30 * time.Second,
 	}.filled()
 }

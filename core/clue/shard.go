@@ -29,7 +29,7 @@ type shard struct {
 	meters    *meters
 	accounts  *buckets
 	seed      maphash.Seed
-	epoch     time.Time // ticks are nanoseconds since; monotonic
+	epoch     time.Time // the Clue's
 	deadline  time.Duration
 	window    time.Duration // Config.DuplicateWindow
 

@@ -32,6 +32,8 @@ func (h *hall) Submit(s clue.Submission) error {
 	return h.err
 }
 
+func (h *hall) MayJoin(string) bool { return true }
+
 func newHall(t testing.TB, cfg engine.Config) *hall {
 	t.Helper()
 	h := &hall{t: t, buf: make([]byte, 1<<20)}

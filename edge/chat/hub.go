@@ -39,7 +39,6 @@ type Config struct {
 	PingTimeout      time.Duration // silence after that PING before the session is closed
 	MembershipWindow time.Duration // JOIN and PART of others are told once in this time
 
-	JoinLimit  clue.Rate // rooms joined by one connection; anonymous ones are free, as on Twitch
 	FloodLimit clue.Rate // lines from one connection, of any kind; beyond, it is closed
 	RoomsMax   int       // rooms of one connection at a time
 
@@ -47,14 +46,18 @@ type Config struct {
 	FanoutDelayMax time.Duration // but never longer
 
 	Auth    account.Authenticator
-	Clue    Submitter
+	Clue    Clue
 	Metrics *metrics.Set
 	Log     *slog.Logger
 }
 
-// Submitter takes lines to be decided. It never blocks.
-type Submitter interface {
+// Clue decides. It never blocks.
+type Clue interface {
+	// Submit takes a line to be decided; the answer comes to Hub.Decided.
 	Submit(clue.Submission) error
+	// MayJoin reports whether an account may join one more room now. Anonymous
+	// readers are not asked about: Twitch does not limit them either.
+	MayJoin(login string) bool
 }
 
 // Hub is what all sessions of a process share. Its methods may be called from any

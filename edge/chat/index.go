@@ -33,6 +33,7 @@ type shared struct {
 	rooms    []*room        // one per loop with members; replaced, never modified
 	watchers int            // members with the membership capability
 	named    int            // seats of members that are not anonymous
+	hosts    int            // those of the broadcaster, who is listed in any crowd
 	names    map[string]int // seats by login; nil while there are too many
 	epoch    uint32         // counts the lists of names begun, from 1
 	news     *news          // JOIN and PART that have not been told
@@ -89,6 +90,9 @@ func (x *index) join(s *Session, r *room) []string {
 	}
 	if !s.user.Anonymous {
 		sh.named++
+		if s.user.Login == r.name {
+			sh.hosts++
+		}
 		if sh.names != nil {
 			s.seatOf(r).epoch = sh.epoch
 			x.enter(sh, r.name, s.user.Login)
@@ -97,7 +101,7 @@ func (x *index) join(s *Session, r *room) []string {
 	if s.caps&capMembership == 0 {
 		return nil
 	}
-	return sh.others(s.user.Login)
+	return sh.others(r.name, s.user.Login)
 }
 
 // enter counts one seat of a login in the list of names.
@@ -111,8 +115,12 @@ func (x *index) enter(sh *shared, room, login string) {
 	}
 }
 
-// others lists all names but one.
-func (sh *shared) others(login string) []string {
+// others lists all names but one. Of a crowd, as on Twitch, only those are listed who
+// have a role.
+func (sh *shared) others(room, login string) []string {
+	if sh.names == nil && sh.hosts > 0 && room != login {
+		return []string{room}
+	}
 	names := make([]string, 0, len(sh.names))
 	for name := range sh.names {
 		if name != login {
@@ -144,6 +152,9 @@ func (x *index) leave(s *Session, seat *seat) {
 		return
 	}
 	sh.named--
+	if s.user.Login == r.name {
+		sh.hosts--
+	}
 	switch {
 	case sh.names != nil && seat.epoch == sh.epoch:
 		if sh.names[s.user.Login]--; sh.names[s.user.Login] == 0 {

@@ -43,7 +43,6 @@ func TestOthersAreToldOncePerWindowWhoCameAndLeft(t *testing.T) {
 
 func TestNamesAreListedUntilThereAreTooMany(t *testing.T) {
 	h := newHall(t, engine.Config{})
-	h.hub.cfg.JoinLimit.N = 0
 	var guests []*guest
 	for i := range namesMax {
 		guests = append(guests, h.member(WireTCP, "", fmt.Sprintf("user%04d", i)))

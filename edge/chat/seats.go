@@ -61,7 +61,7 @@ func (s *Session) join(name []byte) {
 		return
 	}
 	hub := s.loop.hub
-	if !s.user.Anonymous && !s.joins.spend(s.loop.Millis(), hub.cfg.JoinLimit) {
+	if !s.user.Anonymous && !hub.cfg.Clue.MayJoin(s.user.Login) {
 		hub.meters.refuse(refusedJoinRate)
 		s.notice(string(name), rejectJoinRate)
 		return

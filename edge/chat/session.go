@@ -29,16 +29,16 @@ type Session struct {
 	pass  []byte     // what PASS said, until registered
 	seats []seat     // the rooms it is in
 
-	wire        Wire
-	caps        capabilities
-	asked       bool // a PING of ours is unanswered
-	passGiven   bool
-	heard       int64 // ms of the loop's clock: the last input
-	joins, said window
+	wire      Wire
+	caps      capabilities
+	asked     bool // a PING of ours is unanswered
+	passGiven bool
+	heard     int64 // ms of the loop's clock: the last input
+	said      window
 }
 
 // window counts events in a fixed stretch of time. 8 bytes, because every session
-// has two.
+// has one.
 type window struct {
 	start uint32 // ms of the loop's clock, wrapping
 	count uint32

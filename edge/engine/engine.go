@@ -46,7 +46,7 @@ type Config struct {
 	MaxConns      int
 	MaxConnsPerIP int // per remote address; 0 means no limit
 
-	OutboxBytesMax int           // bytes that one slow connection may hold back; default 32 KiB
+	OutboxBytesMax int           // bytes of fan-out, and as many of replies, that one slow connection may hold back; default 32 KiB
 	UnsentBytesMax int           // unsent bytes that the kernel takes per socket (TCP_NOTSENT_LOWAT); default 64 KiB
 	InputBytesMax  int           // bytes that a Handler may leave unread; default 32 KiB
 	MailboxMax     int           // weight of the tasks waiting per loop; default 65,536

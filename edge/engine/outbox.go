@@ -11,14 +11,23 @@ import (
 // order. A connection has one only while it is blocked.
 type outbox struct {
 	items []piece
-	bytes int // unsent bytes in items
+	bytes [2]int // unsent bytes in items, by kind; each kind has a bound of its own
 }
 
 // piece is a stretch of a buffer, with one reference to it.
 type piece struct {
 	buf      *Buffer
 	off, end int
+	kind     kind
 }
+
+// kind says what becomes of bytes for which the outbox has no room.
+type kind uint8
+
+const (
+	shared kind = iota // fan-out: left out, and the member is told of the gap
+	reply              // cannot be left out: the connection is closed as slow
+)
 
 // Send writes all of b, or holds back a reference to what the socket does not
 // take. It reports false when the connection is too far behind and b was not sent
@@ -37,33 +46,33 @@ func (c *Conn) SendPart(b *Buffer, from, to int) bool {
 			c.loop.sentBytes += uint64(n)
 			return true
 		}
-		return c.sendRest(b, from, to, n, errno)
+		return c.sendRest(piece{b, from, to, shared}, n, errno)
 	}
 	// Slow path.
 	if c.state != stateOpen {
 		return true
 	}
-	if c.gapped || c.outbox.bytes+to-from > c.loop.engine.cfg.OutboxBytesMax {
+	if c.gapped || c.outbox.bytes[shared]+to-from > c.loop.engine.cfg.OutboxBytesMax {
 		c.gapped = true
 		return false
 	}
-	c.outbox.push(len(c.outbox.items), piece{b, from, to})
+	c.outbox.push(len(c.outbox.items), piece{b, from, to, shared})
 	return true
 }
 
-// sendRest follows a send that took n bytes, or failed. The first piece is always
+// sendRest follows a send of p that took n bytes, or failed. The first piece is always
 // held back, however long: a part of it may have gone out.
-func (c *Conn) sendRest(b *Buffer, from, to, n int, errno unix.Errno) bool {
+func (c *Conn) sendRest(p piece, n int, errno unix.Errno) bool {
 	if errno != 0 && errno != unix.EAGAIN && errno != unix.EINTR {
 		c.Abort(ReasonError)
 		return true
 	}
 	if n > 0 {
 		c.loop.sentBytes += uint64(n)
-		from += n
+		p.off += n
 	}
 	c.block()
-	c.outbox.push(0, piece{b, from, to})
+	c.outbox.push(0, p)
 	return true
 }
 
@@ -86,8 +95,9 @@ func (c *Conn) watch() {
 	}
 }
 
-// Write sends p, which the caller may reuse at once. Replies cannot be left out, so
-// a connection whose outbox is full is closed as slow.
+// Write sends p, a reply, which the caller may reuse at once. Replies cannot be left
+// out, so a connection that leaves more than OutboxBytesMax of them unread is closed as
+// slow. A backlog of fan-out does not count: it is no fault of who asks.
 func (c *Conn) Write(p []byte) {
 	if c.outbox == nil && c.state == stateOpen {
 		n, errno := send(c.fd, p)
@@ -97,7 +107,7 @@ func (c *Conn) Write(p []byte) {
 			return
 		}
 		b := c.loop.copyOf(p)
-		c.sendRest(b, 0, len(p), n, errno)
+		c.sendRest(piece{b, 0, len(p), reply}, n, errno)
 		b.Release()
 		return
 	}
@@ -120,7 +130,7 @@ func (c *Conn) hold(p []byte, urgent bool) {
 		return
 	}
 	o := c.outbox
-	if o.bytes+len(p) > c.loop.engine.cfg.OutboxBytesMax+replyBytesReserved {
+	if o.bytes[reply]+len(p) > c.loop.engine.cfg.OutboxBytesMax {
 		c.Abort(ReasonSlow)
 		return
 	}
@@ -129,13 +139,9 @@ func (c *Conn) hold(p []byte, urgent bool) {
 	if urgent {
 		at = 1 // the first piece may have gone out in part
 	}
-	o.push(at, piece{b, 0, len(p)})
+	o.push(at, piece{b, 0, len(p), reply})
 	b.Release()
 }
-
-// replyBytesReserved lets replies into an outbox that fan-out has filled: without
-// it the first PONG after a gap would close the connection.
-const replyBytesReserved = 8 << 10
 
 func (l *Loop) copyOf(p []byte) *Buffer {
 	b := l.NewBuffer()
@@ -146,7 +152,7 @@ func (l *Loop) copyOf(p []byte) *Buffer {
 // push takes a reference of its own.
 func (o *outbox) push(at int, p piece) {
 	p.buf.retain()
-	o.bytes += p.end - p.off
+	o.bytes[p.kind] += p.end - p.off
 	o.items = append(o.items, piece{})
 	copy(o.items[at+1:], o.items[at:])
 	o.items[at] = p
@@ -158,7 +164,7 @@ func (o *outbox) release() {
 		p.buf.Release()
 	}
 	clear(o.items)
-	o.items, o.bytes = o.items[:0], 0
+	o.items, o.bytes = o.items[:0], [2]int{}
 }
 
 // flush sends what the socket takes. It is called when the watcher has seen room.
@@ -178,7 +184,7 @@ func (c *Conn) flush() {
 		}
 		if n > 0 {
 			c.loop.sentBytes += uint64(n)
-			o.bytes -= n
+			o.bytes[p.kind] -= n
 			p.off += n
 			c.since = c.loop.now
 		}

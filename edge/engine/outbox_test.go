@@ -66,8 +66,8 @@ func TestSlowMemberGetsWholeLinesThenIsToldOfGap(t *testing.T) {
 			}
 		}
 	})
-	if refused == 0 || !c.Blocked() || c.outbox.bytes > 1000 {
-		t.Fatalf("sent %d, refused %d, held back %d", sent, refused, c.outbox.bytes)
+	if refused == 0 || !c.Blocked() || c.outbox.bytes[shared] > 1000 {
+		t.Fatalf("sent %d, refused %d, held back %d", sent, refused, c.outbox.bytes[shared])
 	}
 	var got []byte
 	for c.Blocked() {
@@ -116,6 +116,29 @@ func TestUrgentBytesOvertakeTheBacklogBetweenLines(t *testing.T) {
 	}
 	if at < 0 || at > 20 {
 		t.Fatalf("PONG came as line %d of %d", at, len(lines))
+	}
+}
+
+func TestBacklogOfFanOutLeavesRoomForReplies(t *testing.T) {
+	h := &echo{}
+	d, c, peer := pair(t, Config{OutboxBytesMax: 1000}, h)
+	d.Turn(func() {
+		sendText(c, string(make([]byte, 64<<10))) // one batch, far beyond the bound
+		for range 10 {
+			c.WriteUrgent([]byte("PONG\n"))
+		}
+	})
+	if r := h.reasons(); len(r) != 0 {
+		t.Fatalf("closed: %v", r)
+	}
+	var got []byte
+	for c.Blocked() {
+		got = append(got, readAll(t, peer)...)
+		d.Turn(c.flush)
+	}
+	got = append(got, readAll(t, peer)...)
+	if n := bytes.Count(got, []byte("PONG\n")); n != 10 || len(got) != 64<<10+50 {
+		t.Fatalf("%d replies in %d bytes", n, len(got))
 	}
 }
 
