@@ -45,7 +45,7 @@ type options struct {
 	MembershipWindow time.Duration `default:"10s" help:"JOIN and PART of others are told once in this time." group:"Limits"`
 
 	Loops          int           `default:"0" help:"Event loops; 0: one per processor." group:"Fan-out"`
-	FanoutDuty     float64       `default:"3" help:"A room waits this many times as long as its last flush took." group:"Fan-out"`
+	FanoutDuty     float64       `default:"2" help:"A room waits this many times as long as its last flush took." group:"Fan-out"`
 	FanoutDelayMax time.Duration `default:"500ms" help:"But never longer." group:"Fan-out"`
 	OutboxBytes    int           `default:"32768" help:"Bytes held back for one slow member; beyond, lines are left out and it is told." group:"Fan-out"`
 	SlowTimeout    time.Duration `default:"30s" help:"A member that reads nothing for this long is closed." group:"Fan-out"`
