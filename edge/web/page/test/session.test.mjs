@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import { backoffMs } from '../assets/link.js';
 import { Session } from '../assets/session.js';
+import { Clock } from './clock.mjs';
 
 // Socket is the browser's end of a WebSocket, played by the test.
 class Socket {
@@ -37,15 +38,17 @@ class Socket {
 const welcome = (nick) => `:tmi.twitch.tv 001 ${nick} :Welcome, GLHF!`;
 const roomstate = '@emote-only=0;room-id=1;slow=0;subs-only=0 :tmi.twitch.tv ROOMSTATE #r';
 
+let clock; // of the test that runs
+
 // pass lets time pass in steps, so that timers set meanwhile are due in time.
 function pass(ms) {
-  for (; ms > 0; ms -= 100) mock.timers.tick(Math.min(ms, 100));
+  for (; ms > 0; ms -= 100) clock.tick(Math.min(ms, 100));
 }
 
 // setUp starts a session on a driven clock; random is always 0.5.
 function setUp(t, nick = '') {
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_000_000 });
-  t.after(() => mock.timers.reset());
+  clock = new Clock(1_000_000);
+  t.after(() => clock.restore());
   const world = { sockets: [], states: [], entries: [], unsent: [], refusedNicks: [], removals: [] };
   const dial = () => {
     const socket = new Socket();
