@@ -104,15 +104,17 @@ type codedError struct {
 
 func (e *codedError) Unwrap() error { return e.error }
 
-func newLog(o *options) *slog.Logger {
+func newLog(o *options) *slog.Logger { return slog.New(newFolded(logHandler(o))) }
+
+func logHandler(o *options) slog.Handler {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(o.LogLevel)) // an enum of slog's own names
 	opts := &slog.HandlerOptions{Level: level}
 	switch {
 	case o.LogFormat == "json":
-		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+		return slog.NewJSONHandler(os.Stderr, opts)
 	case o.LogFormat == "auto" && isatty.IsTerminal(os.Stderr.Fd()):
-		return slog.New(tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+		return tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+	return slog.NewTextHandler(os.Stderr, opts)
 }

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"time"
 
 	"github.com/alecthomas/kong"
-	kongyaml "github.com/alecthomas/kong-yaml"
 
 	"uproar/core/clue"
+	"uproar/edge/engine"
 )
 
 // options are the flags; each is also an environment variable UPROAR_… and a key of
@@ -45,8 +46,8 @@ type options struct {
 	MembershipWindow time.Duration `default:"10s" help:"JOIN and PART of others are told once in this time." group:"Limits"`
 
 	Loops          int           `default:"0" help:"Event loops; 0: one per processor." group:"Fan-out"`
-	FanoutDuty     float64       `default:"2" help:"A room waits this many times as long as its last flush took." group:"Fan-out"`
-	FanoutDelayMax time.Duration `default:"500ms" help:"But never longer." group:"Fan-out"`
+	FanoutDuty     float64       `default:"3" help:"A room waits this many times as long as its last write to all took, but not over 20ms while its loop has time to spare." group:"Fan-out"`
+	FanoutDelayMax time.Duration `default:"500ms" help:"Nor over this when it has not." group:"Fan-out"`
 	OutboxBytes    int           `default:"32768" help:"Bytes held back for one slow member; beyond, lines are left out and it is told." group:"Fan-out"`
 	SlowTimeout    time.Duration `default:"30s" help:"A member that reads nothing for this long is closed." group:"Fan-out"`
 
@@ -68,7 +69,7 @@ func parse(args []string, out, errs io.Writer) (*options, *kong.Kong, int, bool)
 	code, ended := exitOK, false
 	k, err := kong.New(&o,
 		kong.Name("uproar"), kong.Description(about), kong.UsageOnError(),
-		kong.DefaultEnvars("UPROAR"), kong.Configuration(kongyaml.Loader),
+		kong.DefaultEnvars("UPROAR"), kong.Configuration(readConfig),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without each variable's name
 		kong.Writers(out, errs), kong.Exit(func(c int) { code, ended = c, true }))
 	if err != nil {
@@ -87,6 +88,9 @@ func parse(args []string, out, errs io.Writer) (*options, *kong.Kong, int, bool)
 	}
 	return &o, k, exitOK, true
 }
+
+// serverName keeps the name from breaking the lines that it stands in.
+var serverName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$`)
 
 // check refuses what no flag alone shows.
 func (o *options) check() error {
@@ -107,26 +111,27 @@ func (o *options) check() error {
 			return fmt.Errorf("%s: %v is not a time above 0", name, d)
 		}
 	}
+	for name, r := range map[string]clue.Rate{
+		"--rate-limit": o.RateLimit, "--rate-limit-mod": o.RateLimitMod,
+		"--join-limit": o.JoinLimit, "--flood-limit": o.FloodLimit,
+	} {
+		if r.N > 0 && (r.Per < time.Millisecond || r.Per > 24*time.Hour) {
+			return fmt.Errorf("%s: %v is not over 1ms to 24h", name, r)
+		}
+	}
+	if o.Loops < 0 || o.Loops > engine.LoopsMax {
+		return fmt.Errorf("--loops: %d is not 0 to %d", o.Loops, engine.LoopsMax)
+	}
+	if o.MaxConns < 0 || o.MaxConnsPerIP < 0 || o.RoomsMax < 0 {
+		return fmt.Errorf("--max-conns, --max-conns-per-ip and --rooms-max cannot be negative")
+	}
+	if !serverName.MatchString(o.ServerName) {
+		return fmt.Errorf("--server-name: %q is no host name of 1 to 63 letters, digits, '.' and '-'", o.ServerName)
+	}
 	if o.FanoutDuty < 0 || o.FanoutDelayMax < 0 || o.OutboxBytes <= 0 {
 		return fmt.Errorf("--fanout-duty, --fanout-delay-max and --outbox-bytes cannot be negative, nor the last 0")
 	}
 	return nil
-}
-
-// printConfig writes the effective configuration as a config file. What is not set is
-// a comment.
-func printConfig(w io.Writer, k *kong.Kong) {
-	for _, f := range k.Model.Flags {
-		value := fmt.Sprint(f.Target.Interface())
-		switch f.Name {
-		case "help", "config", "print-config", "check-config":
-			continue
-		}
-		if value == "" {
-			fmt.Fprint(w, "# ")
-		}
-		fmt.Fprintf(w, "%s: %q\n", f.Name, value)
-	}
 }
 
 func onLoopback(addr string) bool {

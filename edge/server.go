@@ -54,7 +54,6 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		PingInterval:     o.PingInterval,
 		PingTimeout:      o.PingTimeout,
 		MembershipWindow: o.MembershipWindow,
-		FloodLimit:       o.FloodLimit,
 		RoomsMax:         o.RoomsMax,
 		FanoutDuty:       o.FanoutDuty,
 		FanoutDelayMax:   o.FanoutDelayMax,
@@ -75,6 +74,8 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		OutboxBytesMax: o.OutboxBytes,
 		SlowTimeout:    o.SlowTimeout,
 		DrainTimeout:   o.DrainTimeout,
+		FloodEvents:    o.FloodLimit.N,
+		FloodWindow:    o.FloodLimit.Per,
 		ReusePort:      o.ReusePort,
 		NewLoop:        hub.NewLoop,
 		Metrics:        set,
@@ -84,7 +85,7 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		return nil, err
 	}
 	hub.Attach(s.engine)
-	s.admin = admin.New(admin.Config{Addr: o.AdminAddr, Metrics: set, Draining: s.engine.Draining})
+	s.admin = admin.New(admin.Config{Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log})
 	return s, nil
 }
 

@@ -172,6 +172,10 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		{"--auth=tokens", "--auth tokens: which? name a file with --tokens"},
 		{"--ping-interval=0s", "--ping-interval: 0s is not a time above 0"},
 		{"--outbox-bytes=0", "--outbox-bytes"},
+		{"--loops=300", "--loops: 300 is not 0 to 256"},
+		{"--server-name=two words", `--server-name: "two words" is no host name`},
+		{"--flood-limit=5/10us", "--flood-limit: 5/10µs is not over 1ms to 24h"},
+		{"--max-conns=-3", "--max-conns"},
 		{"--config=/nosuch.yaml", "/nosuch.yaml"},
 	} {
 		var errs strings.Builder
@@ -220,9 +224,49 @@ func TestPrintedConfigIsAConfig(t *testing.T) {
 	}
 }
 
-func TestEnvironmentSetsFlags(t *testing.T) {
+func TestFlagWinsOverVariableWinsOverFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "uproar.yaml")
+	if err := os.WriteFile(path, []byte("max-conns-per-ip: 5\nrooms-max: 5\nloops: 5\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("UPROAR_MAX_CONNS_PER_IP", "7")
-	if o := optionsOf(t); o.MaxConnsPerIP != 7 {
-		t.Fatalf("max-conns-per-ip %d", o.MaxConnsPerIP)
+	t.Setenv("UPROAR_ROOMS_MAX", "7")
+	o := optionsOf(t, "--config="+path, "--max-conns-per-ip=9")
+	if o.MaxConnsPerIP != 9 || o.RoomsMax != 7 || o.Loops != 5 {
+		t.Fatalf("max-conns-per-ip %d, rooms-max %d, loops %d", o.MaxConnsPerIP, o.RoomsMax, o.Loops)
+	}
+}
+
+func TestUnknownKeyOfTheConfigIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "uproar.yaml")
+	if err := os.WriteFile(path, []byte("irc-adr: :7000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var errs strings.Builder
+	_, _, code, ok := parse([]string{"--config=" + path}, io.Discard, &errs)
+	if ok || code != exitUsage || !strings.Contains(errs.String(), `unknown key "irc-adr"`) {
+		t.Fatalf("exit %d, %q", code, errs.String())
+	}
+}
+
+func TestAddressWithoutAHostServesBothFamilies(t *testing.T) {
+	s, stop := inProcess(t, "--irc-addr=:0")
+	_, port, err := net.SplitHostPort(s.addrs.irc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		c, err := net.Dial("tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(c, "PING\r\n")
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || line != "PONG :tmi.twitch.tv\r\n" {
+			t.Errorf("over %s: %q, %v", host, line, err)
+		}
+		_ = c.Close()
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -7,20 +7,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
+	"golang.org/x/net/netutil"
 )
 
 // Config of the port.
 type Config struct {
-	Addr     string
-	Metrics  *metrics.Set
-	Draining func() bool // a draining server lives but is not ready
+	Addr    string
+	Metrics *metrics.Set
+	Ready   func() bool // whether load balancers should send clients here
+	Log     *slog.Logger
 }
+
+// connsMax bounds the connections; more wait until one ends. The port shares its
+// process's descriptors with chat, which must never run out of them.
+const connsMax = 64
 
 // Server is the port. Listen binds it, Run serves it.
 type Server struct {
@@ -41,7 +48,10 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	s.http = http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	s.http = http.Server{
+		Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
+	}
 	return s
 }
 
@@ -51,7 +61,7 @@ func (s *Server) Listen() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot listen for admin on %s: %w", s.cfg.Addr, err)
 	}
-	s.ln = ln
+	s.ln = netutil.LimitListener(ln, connsMax)
 	return ln.Addr().String(), nil
 }
 
@@ -79,8 +89,8 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
-	if s.cfg.Draining() {
-		http.Error(w, "draining", http.StatusServiceUnavailable)
+	if !s.cfg.Ready() {
+		http.Error(w, "not ready: starting or draining", http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ready")

@@ -34,27 +34,49 @@ type encoded struct {
 	ends []int
 }
 
-// flush writes what waits to every member, and sets when the next flush may be: a room
-// spends about 1/(1+duty) of its loop at most, so that lines which come faster share
-// writes, and cost per delivery falls as load rises.
+// flush writes what waits to every member, and sets when the next flush may be.
 func (r *room) flush() {
 	r.queued = false
 	start := time.Now()
-	for lines := r.pending; len(lines) > 0; {
+	batches := 0
+	for lines := r.pending; len(lines) > 0; batches++ {
 		n := batchLength(lines)
 		r.write(lines[:n])
 		lines = lines[n:]
+	}
+	if batches > 0 {
+		r.pace(len(r.pending), time.Since(start)/time.Duration(batches))
 	}
 	clear(r.pending)
 	r.pending = r.pending[:0]
 	if cap(r.pending) > pendingKeptMax {
 		r.pending = nil
 	}
-	end := time.Now()
-	cfg := &r.loop.hub.cfg
-	pause := time.Duration(cfg.FanoutDuty * float64(end.Sub(start)))
-	r.notBefore = end.Add(min(pause, cfg.FanoutDelayMax))
 }
+
+// pace sets when the next flush may be, after one of lines whose every batch took a
+// time. A batch costs about the same whatever it holds, so a room that waits for duty
+// times as long as a batch takes spends 1/(1+duty) of its loop, and cost per delivery
+// falls as load rises: lines that come meanwhile share a batch.
+//
+// A large room takes long, though, and is to be prompt while there is time to spare. So
+// it waits no longer than relaxedDelayMax unless its loop is crowded: unless the loop
+// would have been busy for over 3/4 of the time since the last flush if each line had
+// been a batch of its own.
+func (r *room) pace(lines int, took time.Duration) {
+	now, busy := time.Now(), r.loop.Busy()
+	cfg := &r.loop.hub.cfg
+	limit := min(relaxedDelayMax, cfg.FanoutDelayMax)
+	if load := busy - r.busyAt + time.Duration(lines-1)*took; load > now.Sub(r.pacedAt)*3/4 {
+		limit = cfg.FanoutDelayMax
+	}
+	pause := time.Duration(cfg.FanoutDuty * float64(took))
+	r.notBefore = now.Add(min(pause, limit))
+	r.pacedAt, r.busyAt = now, busy
+}
+
+// relaxedDelayMax is a wait that people do not notice in a chat.
+const relaxedDelayMax = 20 * time.Millisecond
 
 // pendingKeptMax bounds the array that an idle room keeps, in lines (8 bytes each).
 const pendingKeptMax = 64

@@ -174,14 +174,49 @@ func TestSenderIsSkippedWhereItSpokeAndNowhereElse(t *testing.T) {
 	}
 }
 
-func TestRoomThatWasJustFlushedWaits(t *testing.T) {
-	h := newHall(t, engine.Config{})
-	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, 30*time.Millisecond
-	g := h.member(WireTCP, "", "bob")
-	h.accept(message(nil, "first")) // at once
-	if got := string(g.read()); !strings.Contains(got, "first") {
-		t.Fatalf("read %q", got)
+// crowd delivers so many lines at once that the room is paced from now on.
+func (h *hall) crowd(g *guest) {
+	h.t.Helper()
+	many := make([]*chat.Message, 1000)
+	for i := range many {
+		many[i] = message(nil, "crowd")
 	}
+	r := loopOf(h.loop.Loop).rooms["room"]
+	for deadline := time.Now().Add(5 * time.Second); time.Until(r.notBefore) <= relaxedDelayMax; {
+		h.accept(many...)
+		for g.conn.Blocked() {
+			g.read()
+			h.loop.Turn(func() {})
+		}
+		g.read()
+		if time.Now().After(deadline) {
+			h.t.Fatal("a room that gets 1,000 lines at a time is not paced")
+		}
+	}
+}
+
+func TestRoomIsPromptWhileItsLoopHasTime(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, time.Hour
+	g := h.member(WireTCP, "", "bob")
+	r := loopOf(h.loop.Loop).rooms["room"]
+	for i := range 5 {
+		h.accept(message(nil, "line")) // takes microseconds
+		if got := string(g.read()); strings.Count(got, "PRIVMSG") != 1 {
+			t.Fatalf("line %d: read %q", i, got)
+		}
+		if wait := time.Until(r.notBefore); wait > relaxedDelayMax {
+			t.Fatalf("the next line waits %v", wait)
+		}
+		time.Sleep(2 * relaxedDelayMax)
+	}
+}
+
+func TestBusyRoomWaits(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	g := h.member(WireTCP, "", "bob")
+	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, 60*time.Millisecond
+	h.crowd(g)
 	h.accept(message(nil, "second"))
 	h.accept(message(nil, "third"))
 	if got := string(g.read()); got != "" {
@@ -257,8 +292,7 @@ func TestWaitingLinesAreBounded(t *testing.T) {
 	h := newHall(t, engine.Config{})
 	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, time.Hour
 	g := h.member(WireTCP, withTags, "bob")
-	h.accept(message(nil, "first"))
-	g.read()
+	h.crowd(g)
 	many := make([]*chat.Message, 1000)
 	for i := range many {
 		many[i] = message(nil, "x")

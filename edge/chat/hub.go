@@ -6,8 +6,8 @@
 // A Session, a room and everything that they hold belong to one event loop, as the
 // connections do; a room that has members on several loops exists once on each. Three
 // things are shared: the Hub's configuration, which does not change; the index, which
-// knows the loops that have members of a room, and has locks that are held for a few
-// map operations; and messages, which nobody modifies. A loop is handed lines and
+// knows the loops that have members of a room, and has locks that are held for map
+// operations alone, the longest a copy of 1,000 names; and messages, which nobody modifies. A loop is handed lines and
 // decisions through its mailbox.
 //
 // # A line's path here
@@ -39,8 +39,7 @@ type Config struct {
 	PingTimeout      time.Duration // silence after that PING before the session is closed
 	MembershipWindow time.Duration // JOIN and PART of others are told once in this time
 
-	FloodLimit clue.Rate // lines from one connection, of any kind; beyond, it is closed
-	RoomsMax   int       // rooms of one connection at a time
+	RoomsMax int // rooms of one connection at a time
 
 	FanoutDuty     float64       // how many times as long as its last flush took a room waits for the next
 	FanoutDelayMax time.Duration // but never longer

@@ -74,6 +74,12 @@ func (x *index) roomsOf(name string) []*room {
 // join counts a seat of s in r, and returns the names of the others if s is to be told
 // them.
 func (x *index) join(s *Session, r *room) []string {
+	names := x.count(s, r)
+	slices.Sort(names)
+	return names
+}
+
+func (x *index) count(s *Session, r *room) (names []string) {
 	st := x.stripe(r.name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -127,12 +133,20 @@ func (sh *shared) others(room, login string) []string {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
 // leave undoes join, and watch.
 func (x *index) leave(s *Session, seat *seat) {
+	parts, epoch := x.discount(s, seat)
+	for _, part := range parts {
+		part.loop.PostAlways(rollCall{part, epoch}) // one per loop, after at least namesResume have left
+	}
+}
+
+// discount returns the parts of the room whose members a new list of names must be
+// filled with, if one was begun.
+func (x *index) discount(s *Session, seat *seat) (parts []*room, epoch uint32) {
 	r := seat.room
 	st := x.stripe(r.name)
 	st.mu.Lock()
@@ -142,14 +156,14 @@ func (x *index) leave(s *Session, seat *seat) {
 		sh.rooms = slices.DeleteFunc(slices.Clone(sh.rooms), func(o *room) bool { return o == r })
 		if len(sh.rooms) == 0 {
 			delete(st.mu.rooms, r.name)
-			return
+			return nil, 0
 		}
 	}
 	if s.caps&capMembership != 0 {
 		sh.watchers--
 	}
 	if s.user.Anonymous {
-		return
+		return nil, 0
 	}
 	sh.named--
 	if s.user.Login == r.name {
@@ -164,10 +178,9 @@ func (x *index) leave(s *Session, seat *seat) {
 	case sh.names == nil && sh.named <= namesResume:
 		sh.names = map[string]int{}
 		sh.epoch++
-		for _, part := range sh.rooms {
-			part.loop.PostAlways(rollCall{part, sh.epoch}) // bounded: one per loop and half of the limit of leavers
-		}
+		return sh.rooms, sh.epoch
 	}
+	return nil, 0
 }
 
 // watch follows a change of a member's membership capability.
@@ -189,20 +202,32 @@ type rollCall struct {
 }
 
 func (t rollCall) Run(*engine.Loop) {
-	x := &t.room.loop.hub.index
-	st := x.stripe(t.room.name)
+	var lacking []*seat
+	var logins []string
+	t.room.each(func(s *Session) {
+		if st := s.seatOf(t.room); !s.user.Anonymous && st.epoch != t.epoch {
+			lacking = append(lacking, st)
+			logins = append(logins, s.user.Login)
+		}
+	})
+	if t.room.loop.hub.index.fill(t.room.name, t.epoch, logins) {
+		for _, st := range lacking {
+			st.epoch = t.epoch
+		}
+	}
+}
+
+// fill enters logins into the list of names of an epoch, if that is still in use.
+func (x *index) fill(room string, epoch uint32, logins []string) bool {
+	st := x.stripe(room)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	sh := st.mu.rooms[t.room.name]
-	if sh == nil || sh.names == nil || sh.epoch != t.epoch {
-		return
+	sh := st.mu.rooms[room]
+	if sh == nil || sh.names == nil || sh.epoch != epoch {
+		return false
 	}
-	t.room.each(func(s *Session) {
-		seat := s.seatOf(t.room)
-		if s.user.Anonymous || seat.epoch == sh.epoch || sh.names == nil {
-			return
-		}
-		seat.epoch = sh.epoch
-		sh.names[s.user.Login]++
-	})
+	for _, login := range logins {
+		sh.names[login]++
+	}
+	return true
 }

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -34,29 +35,29 @@ func (x *index) tell(sh *shared, room, login string, came bool) {
 	to[login] = struct{}{}
 }
 
-// publish sends the news of a room to all its loops.
+// publish sends the news of a room to all its loops: one task per loop and window.
 func (x *index) publish(name string) {
+	rooms, n := x.takeNews(name)
+	if n == nil {
+		return
+	}
+	joined, parted := slices.Sorted(maps.Keys(n.joined)), slices.Sorted(maps.Keys(n.parted))
+	for _, r := range rooms {
+		r.loop.PostAlways(newsTask{r, joined, parted})
+	}
+}
+
+func (x *index) takeNews(name string) ([]*room, *news) {
 	st := x.stripe(name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	sh := st.mu.rooms[name]
-	if sh == nil || sh.news == nil {
-		return
+	if sh == nil {
+		return nil, nil
 	}
-	joined, parted := sortedKeys(sh.news.joined), sortedKeys(sh.news.parted)
+	n := sh.news
 	sh.news = nil
-	for _, r := range sh.rooms {
-		r.loop.PostAlways(newsTask{r, joined, parted}) // one per room and window
-	}
-}
-
-func sortedKeys(m map[string]struct{}) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return sh.rooms, n
 }
 
 // newsTask tells the members of a room's part who came and who left.
@@ -66,22 +67,42 @@ type newsTask struct {
 }
 
 func (t newsTask) Run(*engine.Loop) {
-	text := &t.room.loop.hub.text
+	l := t.room.loop
 	for _, g := range t.room.groups {
-		if g.variant.caps&capMembership == 0 {
+		if g.variant.caps&capMembership == 0 || len(g.members) == 0 {
 			continue
+		}
+		buf := l.NewBuffer()
+		lines := t.appendLines(nil, "")
+		if g.variant.wire == WireTCP {
+			buf.B = append(buf.B, lines...)
+		} else {
+			buf.B = appendFrames(buf.B, g.variant.wire, lines)
 		}
 		for _, c := range g.members {
 			s := sessionOf(c)
-			for _, login := range t.joined {
-				if login != s.user.Login { // who has had its own JOIN
-					s.loop.out = appendJoin(s.loop.out, text, login, t.room.name)
-				}
+			if _, own := slices.BinarySearch(t.joined, s.user.Login); own {
+				// It has had its own JOIN.
+				l.out = t.appendLines(l.out, s.user.Login)
+				s.Flush()
+				continue
 			}
-			for _, login := range t.parted {
-				s.loop.out = appendPart(s.loop.out, text, login, t.room.name)
-			}
-			s.Flush()
+			c.Send(buf) // who is too far behind learns of that gap anyway
+		}
+		buf.Release()
+	}
+}
+
+// appendLines appends all news but the JOIN of one login.
+func (t newsTask) appendLines(dst []byte, but string) []byte {
+	text := &t.room.loop.hub.text
+	for _, login := range t.joined {
+		if login != but {
+			dst = appendJoin(dst, text, login, t.room.name)
 		}
 	}
+	for _, login := range t.parted {
+		dst = appendPart(dst, text, login, t.room.name)
+	}
+	return dst
 }

@@ -21,7 +21,6 @@ func (s *Session) takePass(pass []byte) {
 	if s.user != nil || len(pass) > passBytesMax {
 		return
 	}
-	s.passGiven = true
 	s.pass = bytes.Clone(pass)
 }
 

@@ -38,6 +38,16 @@ func (s *Session) Flush() {
 
 const outBytesKeptMax = 64 << 10
 
+// flushIfLong writes what is collected when it is long, so that a turn's replies are
+// bounded by what the outbox takes, and not by what one read can ask for.
+func (s *Session) flushIfLong() {
+	if len(s.loop.out) > outBytesLong {
+		s.Flush()
+	}
+}
+
+const outBytesLong = 16 << 10
+
 // appendFrames frames lines that end in CRLF.
 func appendFrames(dst []byte, wire Wire, lines []byte) []byte {
 	if wire == WireIRC {

@@ -20,7 +20,9 @@ type room struct {
 
 	pending   []*chat.Message // lines that wait for the next flush; at most pendingMax
 	queued    bool            // a flush is due, at the end of this turn or by the timer
-	notBefore time.Time       // pacing: when the next flush may be
+	notBefore time.Time       // pacing: when the next flush may be,
+	pacedAt   time.Time       // when that was set,
+	busyAt    time.Duration   // and how long the loop had worked by then
 	timer     engine.Timer
 
 	lost atomic.Int64 // lines that did not fit the loop's mailbox, until tellLoss
@@ -44,7 +46,7 @@ type variant struct {
 const pendingMax = 4096
 
 func (l *loop) newRoom(name string) *room {
-	r := &room{name: name, id: chat.StableID(name), loop: l}
+	r := &room{name: name, id: chat.StableID(name), loop: l, pacedAt: time.Now(), busyAt: l.Busy()}
 	r.timer.Owner = r
 	l.rooms[name] = r
 	return r

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"uproar/core/chat"
-	"uproar/core/clue"
 	"uproar/edge/engine"
 	"uproar/proto/irc"
 )
@@ -29,31 +28,10 @@ type Session struct {
 	pass  []byte     // what PASS said, until registered
 	seats []seat     // the rooms it is in
 
-	wire      Wire
-	caps      capabilities
-	asked     bool // a PING of ours is unanswered
-	passGiven bool
-	heard     int64 // ms of the loop's clock: the last input
-	said      window
-}
-
-// window counts events in a fixed stretch of time. 8 bytes, because every session
-// has one.
-type window struct {
-	start uint32 // ms of the loop's clock, wrapping
-	count uint32
-}
-
-// spend counts one event and reports whether it is within the rate.
-func (w *window) spend(now int64, r clue.Rate) bool {
-	if r.N == 0 {
-		return true
-	}
-	if w.count == 0 || uint32(now)-w.start >= uint32(r.Per.Milliseconds()) {
-		w.start, w.count = uint32(now), 0
-	}
-	w.count++
-	return w.count <= uint32(r.N)
+	wire  Wire
+	caps  capabilities
+	asked bool  // a PING of ours is unanswered
+	heard int64 // ms of the loop's clock: the last input
 }
 
 // Start begins the session on a connection that has just opened or upgraded.
@@ -93,18 +71,27 @@ func (s *Session) Feed(in []byte, whole bool) int {
 		}
 		used += n
 		s.take(line)
+		s.flushIfLong()
 	}
 	return len(in) // closed: nothing more is read
 }
 
+// Hear notes that the client lives, and counts one event of its input. It reports
+// false when that was one too many: the session is over.
+func (s *Session) Hear() bool {
+	s.heard = s.loop.Millis()
+	s.asked = false
+	if s.conn.Count() {
+		return true
+	}
+	s.Bye(engine.ReasonFlood)
+	return false
+}
+
 // take handles one line.
 func (s *Session) take(line []byte) {
-	now := s.loop.Millis()
-	s.heard = now
-	s.asked = false
 	s.loop.hub.meters.linesIn.Inc()
-	if !s.said.spend(now, s.loop.hub.cfg.FloodLimit) {
-		s.Bye(engine.ReasonFlood)
+	if !s.Hear() {
 		return
 	}
 	l := &s.loop.line
@@ -150,11 +137,15 @@ func (s *Session) inRooms(verb irc.Verb, l *parsedLine) {
 	}
 	var buf loginBuffer
 	for name, rest := nextName(l.Param(0), &buf); name != nil; name, rest = nextName(rest, &buf) {
+		if !s.Hear() { // each name is as much work as a line
+			return
+		}
 		if verb == irc.VerbJoin {
 			s.join(name)
 		} else {
 			s.part(name)
 		}
+		s.flushIfLong()
 	}
 }
 

@@ -59,6 +59,7 @@ type Conn struct {
 	port   uint8 // index of its Listener
 	// Mark is for the protocol's use within one turn; a fan-out marks senders.
 	Mark    uint32
+	input   window
 	watched bool // the descriptor is in the watcher's set
 	linked  bool // in one of its loop's lists
 
@@ -101,9 +102,6 @@ func (c *Conn) Expire(*Loop) {
 		c.handler.Timer(c)
 	}
 }
-
-// RemoteAddr is the peer's address. It allocates nothing.
-func (c *Conn) RemoteAddr() netip.Addr { return remoteAddr(c.gnet) }
 
 func remoteAddr(g gnet.Conn) netip.Addr {
 	if a, ok := g.RemoteAddr().(*net.TCPAddr); ok {

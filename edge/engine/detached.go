@@ -46,10 +46,10 @@ func (d *Detached) Accept(fd int, open func(*Conn) Handler) *Conn {
 
 // Turn runs do as one turn of the loop, after what waits in the mailbox.
 func (d *Detached) Turn(do func()) {
-	start := d.begin()
+	d.begin()
 	d.runMail()
 	do()
-	d.Loop.end(start)
+	d.Loop.end()
 }
 
 // Stop closes all connections and what belongs to the loop.

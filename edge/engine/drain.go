@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // drainTask closes all connections of a loop, evenly spread over a time, so that
 // those who come back elsewhere do not come all at once. Run takes the list; the
@@ -28,7 +31,8 @@ func (d *drainTask) Run(l *Loop) {
 func (d *drainTask) Expire(l *Loop) {
 	due := len(d.conns)
 	if passed := time.Duration(l.now-d.from) * time.Millisecond; passed < d.spread {
-		due = int(int64(due) * int64(passed+drainStep) / int64(d.spread+drainStep))
+		share := float64(passed+drainStep) / float64(d.spread+drainStep)
+		due = int(math.Ceil(float64(due) * share))
 	}
 	for ; d.done < due; d.done++ {
 		if c := l.Conn(d.conns[d.done]); c != nil && c.Open() {

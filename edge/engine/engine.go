@@ -46,13 +46,19 @@ type Config struct {
 	MaxConns      int
 	MaxConnsPerIP int // per remote address; 0 means no limit
 
-	OutboxBytesMax int           // bytes of fan-out, and as many of replies, that one slow connection may hold back; default 32 KiB
+	OutboxBytesMax int           // bytes of fan-out that one slow connection may hold back; default 32 KiB
+	ReplyBytesMax  int           // bytes of replies that one slow connection may hold back; default 256 KiB
 	UnsentBytesMax int           // unsent bytes that the kernel takes per socket (TCP_NOTSENT_LOWAT); default 64 KiB
 	InputBytesMax  int           // bytes that a Handler may leave unread; default 32 KiB
 	MailboxMax     int           // weight of the tasks waiting per loop; default 65,536
 	SlowTimeout    time.Duration // a full socket that takes nothing for this long is closed; default 30 s
 	LingerTimeout  time.Duration // how long a closing connection may take to read its last bytes; default 2 s
 	DrainTimeout   time.Duration // how long Run takes to close all connections when its context ends; default 10 s
+
+	// FloodEvents bounds the events of input (lines, requests, frames) of one
+	// connection in FloodWindow; see Conn.Count. 0 means no limit.
+	FloodEvents int
+	FloodWindow time.Duration
 
 	// ReusePort lets other processes listen on the same addresses.
 	ReusePort bool
@@ -92,7 +98,7 @@ type Engine struct {
 	bound    []boundListener
 	boot     chan struct{}
 	started  time.Time
-	gnetErr  lastError
+	gnetErr  firstError
 	admitted admission
 	watcher  *watcher
 	draining atomic.Bool
@@ -116,6 +122,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("cannot run %d loops: 1 to %d are possible", cfg.Loops, LoopsMax)
 	}
 	setDefault(&cfg.OutboxBytesMax, 32<<10)
+	setDefault(&cfg.ReplyBytesMax, 256<<10)
 	setDefault(&cfg.UnsentBytesMax, 64<<10)
 	setDefault(&cfg.InputBytesMax, 32<<10)
 	setDefault(&cfg.MailboxMax, 65536)
@@ -177,12 +184,16 @@ func descriptorLimit() (int, error) {
 // Ready is closed when connections can be made.
 func (e *Engine) Ready() <-chan struct{} { return e.boot }
 
-// MaxConns is the effective bound of open connections.
-func (e *Engine) MaxConns() int { return e.cfg.MaxConns }
-
-// Draining reports whether the engine closes its connections and refuses others.
+// Serving reports whether connections are taken: after Ready, until a drain begins.
 // Any goroutine may call it.
-func (e *Engine) Draining() bool { return e.draining.Load() }
+func (e *Engine) Serving() bool {
+	select {
+	case <-e.boot:
+		return !e.draining.Load()
+	default:
+		return false
+	}
+}
 
 // Loops are the loops that have had a connection. Any goroutine may call it; the
 // slice must not be modified.
@@ -230,7 +241,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) rotate() error {
 	addrs := make([]string, len(e.bound))
 	for i, b := range e.bound {
-		addrs[i] = "tcp://" + b.addr.String()
+		addrs[i] = "tcp://" + b.dialable()
 	}
 	defer e.release()
 	return gnet.Rotate(e, addrs,

@@ -227,7 +227,7 @@ func TestDrainTellsEveryoneAndRefusesOthers(t *testing.T) {
 	ended := make(chan error)
 	start := time.Now()
 	go func() { ended <- stop() }()
-	eventually(t, "the drain", e.Draining)
+	eventually(t, "the drain", func() bool { return !e.Serving() })
 	late := dial(t, e)
 	if got, _ := io.ReadAll(late); string(got) != "refused: Server is restarting, reconnect\n" {
 		t.Fatalf("late connection read %q", got)

@@ -34,7 +34,7 @@ func (e *Engine) OnOpen(g gnet.Conn) ([]byte, gnet.Action) {
 		e.counters.closed[port][reason].Inc()
 		return e.bound[port].Refusal(reason), gnet.Close
 	}
-	start := l.begin()
+	l.begin()
 	c := l.newConn(g.Fd(), port)
 	c.gnet = g
 	g.SetContext(c)
@@ -43,7 +43,7 @@ func (e *Engine) OnOpen(g gnet.Conn) ([]byte, gnet.Action) {
 	// the socket is gone, which the next call will show.
 	_ = unix.SetsockoptInt(g.Fd(), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, e.cfg.UnsentBytesMax)
 	c.handler = e.bound[port].Open(c)
-	l.end(start)
+	l.end()
 	return nil, gnet.None
 }
 
@@ -54,7 +54,7 @@ func (e *Engine) OnTraffic(g gnet.Conn) gnet.Action {
 		return gnet.Close
 	}
 	l := c.loop
-	start := l.begin()
+	l.begin()
 	in, _ := g.Peek(-1)
 	used := len(in) // what comes while closing is thrown away
 	if c.state == stateOpen {
@@ -66,7 +66,7 @@ func (e *Engine) OnTraffic(g gnet.Conn) gnet.Action {
 	if used > 0 { // Discard(0) would discard everything
 		_, _ = g.Discard(used)
 	}
-	l.end(start)
+	l.end()
 	return gnet.None
 }
 
@@ -95,8 +95,8 @@ func (e *Engine) release() {
 	}
 }
 
-// gnetLogger passes gnet's complaints to our log and remembers the last, because
-// gnet returns nil when it ends on a failed accept.
+// gnetLogger passes gnet's complaints to our log and remembers the first, because gnet
+// returns nil when it ends on a failed accept, and complains of the end too.
 type gnetLogger struct{ e *Engine }
 
 func (gnetLogger) Debugf(string, ...any) {}
@@ -110,7 +110,7 @@ func (g gnetLogger) Warnf(format string, args ...any) {
 
 func (g gnetLogger) Errorf(format string, args ...any) {
 	text := strings.TrimSpace(fmt.Sprintf(format, args...))
-	g.e.gnetErr.set(text)
+	g.e.gnetErr.setFirst(text)
 	g.e.log.Error("gnet: " + text)
 }
 
@@ -119,18 +119,20 @@ func (g gnetLogger) Fatalf(format string, args ...any) {
 	os.Exit(1)
 }
 
-type lastError struct {
+type firstError struct {
 	sync.Mutex
 	text string
 }
 
-func (l *lastError) set(text string) {
+func (l *firstError) setFirst(text string) {
 	l.Lock()
 	defer l.Unlock()
-	l.text = text
+	if l.text == "" {
+		l.text = text
+	}
 }
 
-func (l *lastError) get() string {
+func (l *firstError) get() string {
 	l.Lock()
 	defer l.Unlock()
 	if l.text == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +13,15 @@ import (
 type boundListener struct {
 	Listener
 	addr *net.TCPAddr
+}
+
+// dialable is the address for gnet, which binds "[::]" to IPv6 alone and an address
+// without a host to both families.
+func (b boundListener) dialable() string {
+	if b.addr.IP.IsUnspecified() && b.addr.IP.To4() == nil {
+		return ":" + strconv.Itoa(b.addr.Port)
+	}
+	return b.addr.String()
 }
 
 // Listen checks that every address is free and finds a port where it says 0. gnet

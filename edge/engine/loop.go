@@ -20,6 +20,8 @@ type Loop struct {
 	host   host
 	now    int64 // ms since the engine started, as of the start of this turn
 
+	turnStart time.Time
+
 	slots      []*Conn // by Handle.slot
 	free       []int   // empty slots
 	generation uint32
@@ -96,6 +98,9 @@ func (e *Engine) newLoop(index int) *Loop {
 // of this turn.
 func (l *Loop) Millis() int64 { return l.now }
 
+// Busy is how long the loop has worked, this turn included.
+func (l *Loop) Busy() time.Duration { return l.busy + time.Since(l.turnStart) }
+
 // AtEnd has t run at the end of this turn, once all tasks that came with it have run.
 func (l *Loop) AtEnd(t Task) { l.atEnd = append(l.atEnd, t) }
 
@@ -163,12 +168,12 @@ func (l *Loop) newConn(fd, port int) *Conn {
 
 // closed follows the end of a connection, whoever ended it.
 func (l *Loop) closed(c *Conn) {
-	start := l.begin()
+	l.begin()
 	c.state = stateDead
 	l.forget(c)
 	l.engine.counters.closed[c.port][c.reason].Inc()
 	c.handler.Closed(c, c.reason)
-	l.end(start)
+	l.end()
 }
 
 // forget undoes newConn and all that c holds on the loop.
@@ -187,23 +192,25 @@ func (l *Loop) forget(c *Conn) {
 
 // Run implements gnet.Runnable: a turn for the mailbox and the timers.
 func (l *Loop) Run(context.Context) error {
-	start := l.begin()
+	l.begin()
 	l.runMail()
-	l.end(start)
+	l.end()
 	return nil
 }
 
 // begin starts a turn.
-func (l *Loop) begin() time.Time {
+func (l *Loop) begin() {
 	l.depth++
 	start := time.Now()
+	if l.depth == 1 {
+		l.turnStart = start
+	}
 	l.now = start.Sub(l.engine.started).Milliseconds()
-	return start
 }
 
 // end finishes a turn: tasks that waited for it, timers that are due, connections that are dying, the alarm
 // for the next timer, and the counters.
-func (l *Loop) end(start time.Time) {
+func (l *Loop) end() {
 	if l.depth > 1 {
 		l.depth--
 		return
@@ -221,7 +228,7 @@ func (l *Loop) end(start time.Time) {
 	}
 	l.setAlarm()
 	l.depth = 0
-	l.busy += time.Since(start)
+	l.busy += time.Since(l.turnStart)
 	l.stats.sends.Store(int64(l.sends))
 	l.stats.sentBytes.Store(int64(l.sentBytes))
 	l.stats.busy.Store(int64(l.busy))

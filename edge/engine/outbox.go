@@ -96,7 +96,7 @@ func (c *Conn) watch() {
 }
 
 // Write sends p, a reply, which the caller may reuse at once. Replies cannot be left
-// out, so a connection that leaves more than OutboxBytesMax of them unread is closed as
+// out, so a connection that leaves more than ReplyBytesMax of them unread is closed as
 // slow. A backlog of fan-out does not count: it is no fault of who asks.
 func (c *Conn) Write(p []byte) {
 	if c.outbox == nil && c.state == stateOpen {
@@ -130,7 +130,7 @@ func (c *Conn) hold(p []byte, urgent bool) {
 		return
 	}
 	o := c.outbox
-	if o.bytes[reply]+len(p) > c.loop.engine.cfg.OutboxBytesMax {
+	if o.bytes[reply]+len(p) > c.loop.engine.cfg.ReplyBytesMax {
 		c.Abort(ReasonSlow)
 		return
 	}
@@ -238,7 +238,7 @@ func (l *Loop) newOutbox() *outbox {
 	return &outbox{}
 }
 
-// What a loop keeps for reuse: at most 64 outboxes of 64 pieces (24 bytes each).
+// What a loop keeps for reuse: at most 64 outboxes of 64 pieces (32 bytes each).
 const (
 	outboxesKeptMax    = 64
 	outboxItemsKeptMax = 64

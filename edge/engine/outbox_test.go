@@ -144,7 +144,7 @@ func TestBacklogOfFanOutLeavesRoomForReplies(t *testing.T) {
 
 func TestRepliesBeyondTheOutboxCloseAsSlow(t *testing.T) {
 	h := &echo{}
-	d, c, _ := pair(t, Config{OutboxBytesMax: 1000}, h)
+	d, c, _ := pair(t, Config{ReplyBytesMax: 1000}, h)
 	for range 1000 {
 		d.Turn(func() { c.Write(make([]byte, 500)) })
 	}

@@ -54,6 +54,10 @@ func (s *socket) Data(c *engine.Conn, in []byte) int {
 }
 
 func (s *socket) event(c *engine.Conn, ev *ws.Event) {
+	// Lines are counted by themselves.
+	if (ev.Op != ws.OpText && ev.Op != ws.OpBinary || len(ev.Payload) == 0) && !s.Hear() {
+		return
+	}
 	switch ev.Op {
 	case ws.OpText, ws.OpBinary:
 		s.Feed(ev.Payload, true)

@@ -63,6 +63,11 @@ func (x exchange) Data(c *engine.Conn, in []byte) int {
 			return used
 		}
 		used += n
+		if !c.Count() {
+			x.say(c, 429, http1.ConnectionClose)
+			c.Close(engine.ReasonFlood)
+			break
+		}
 		if x.answer(c, &req) { // upgraded: what follows is WebSocket
 			return used + c.Handler().Data(c, in[used:])
 		}
@@ -95,10 +100,11 @@ func (x exchange) answer(c *engine.Conn, req *http1.Request) (upgraded bool) {
 	default:
 		x.say(c, 405, http1.Field{Name: "Allow", Value: "GET, HEAD"})
 	}
-	if !req.KeepAlive() {
+	if req.KeepAlive() {
+		c.SetTimer(x.port.cfg.IdleTimeout)
+	} else {
 		c.Close(engine.ReasonDone)
 	}
-	c.SetTimer(x.port.cfg.IdleTimeout)
 	return false
 }
 

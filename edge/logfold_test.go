@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRepeatedLogLinesAreOneASecondWithACount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		log := slog.New(newFolded(slog.NewTextHandler(&out, nil)))
+		for i := range 1000 {
+			log.With("conn", i).Error("cannot watch", "error", errors.New("EBADF"))
+			log.Info("another")
+		}
+		if n := strings.Count(out.String(), "\n"); n != 2 {
+			t.Fatalf("%d lines at once:\n%s", n, out.String())
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := strings.Count(out.String(), "repeated=999"); n != 2 {
+			t.Fatalf("%d counts:\n%s", n, out.String())
+		}
+		log.Info("another")
+		if n := strings.Count(out.String(), "\n"); n != 5 {
+			t.Fatalf("%d lines in the next second:\n%s", n, out.String())
+		}
+		time.Sleep(time.Second)
+	})
+}
