@@ -40,7 +40,7 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 	// A line's way: session -> clue -> exchange -> hub -> loops. The circle is closed
 	// by the hub, which is both ends.
 	var hub *chat.Hub
-	local := exchange.NewLocal(func(room string, lines []*vocabulary.Message) { hub.Deliver(room, lines) })
+	local := exchange.NewLocal(func(room string, events []vocabulary.Event) { hub.Deliver(room, events) })
 	s.clue = clue.New(clue.Config{
 		RateLimit:          o.RateLimit,
 		RateLimitModerator: o.RateLimitMod,

@@ -1,12 +1,15 @@
 package chat
 
-// Rejection says why a line was refused. Its MsgID is Twitch's where Twitch has
-// one, so that client libraries react; the text is what the person reads, in the
-// wording that libraries parse.
-type Rejection struct {
+// Notice is what a person is told about a room. MsgID is Twitch's where Twitch has one.
+type Notice struct {
 	MsgID string
 	Text  string
 }
+
+// Rejection says why a line was refused. Its MsgID is Twitch's where Twitch has
+// one, so that client libraries react; the text is what the person reads, in the
+// wording that libraries parse.
+type Rejection Notice
 
 // Rejections of a line. A nil *Rejection means accepted.
 var (

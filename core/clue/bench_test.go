@@ -22,7 +22,7 @@ func crowd(n int) []*chat.User {
 // sink takes lines and answers and keeps nothing.
 type sink struct{ lines, decided atomic.Int64 }
 
-func (s *sink) Publish(_ string, lines []*chat.Message) error {
+func (s *sink) Publish(_ string, lines []chat.Event) error {
 	s.lines.Add(int64(len(lines)))
 	return nil
 }

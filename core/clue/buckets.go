@@ -53,7 +53,7 @@ func newBuckets(cfg *Config, seed maphash.Seed, m *meters) *buckets {
 
 // draw takes one line out of the account's buckets and reports whether there was one
 // in each. If not, it takes none. The key is the hash of the login.
-func (b *buckets) draw(key uint64, role chat.Role, now int64) bool {
+func (b *buckets) draw(key uint64, roles chat.Roles, now int64) bool {
 	if b.viewer.off() && b.anywhere.off() {
 		return true
 	}
@@ -61,7 +61,7 @@ func (b *buckets) draw(key uint64, role chat.Role, now int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, _ := s.mu.accounts.get(key)
-	viewer := role < chat.Moderator
+	viewer := !roles.Moderates()
 	if !a.anywhere.has(b.anywhere, now) || viewer && !a.viewer.has(b.viewer, now) {
 		return false
 	}

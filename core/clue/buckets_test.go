@@ -23,20 +23,20 @@ func TestBucketsOfOneAccount(t *testing.T) {
 	})
 	for i, c := range []struct {
 		at   int64
-		role chat.Role
+		role chat.Roles
 		want bool
 	}{
-		{0, chat.Viewer, true},
-		{1 * sec, chat.Viewer, true},
-		{2 * sec, chat.Viewer, false},   // 2 as a viewer
+		{0, 0, true},
+		{1 * sec, 0, true},
+		{2 * sec, 0, false},             // 2 as a viewer
 		{3 * sec, chat.Moderator, true}, // the third of all
 		{4 * sec, chat.Moderator, false},
 		{10*sec - 1, chat.Broadcaster, false},
 		{10 * sec, chat.Moderator, true}, // all windows opened at 0
-		{10 * sec, chat.Viewer, true},
-		{10 * sec, chat.Viewer, true},
-		{10 * sec, chat.Viewer, false},
-		{500 * sec, chat.Viewer, true},
+		{10 * sec, 0, true},
+		{10 * sec, 0, true},
+		{10 * sec, 0, false},
+		{500 * sec, 0, true},
 	} {
 		if got := b.draw(1, c.role, c.at); got != c.want {
 			t.Fatalf("draw %d at %v: %v", i, time.Duration(c.at), got)
@@ -47,7 +47,7 @@ func TestBucketsOfOneAccount(t *testing.T) {
 func TestJoinsHaveABucketOfTheirOwn(t *testing.T) {
 	const sec = int64(time.Second)
 	b := testBuckets(Config{JoinLimit: Rate{2, 10 * time.Second}, RateLimit: Rate{1, 10 * time.Second}, AccountsMax: 1 << 10})
-	if !b.draw(1, chat.Viewer, 0) {
+	if !b.draw(1, 0, 0) {
 		t.Fatal("the first line is refused")
 	}
 	for i, want := range []bool{true, true, false} {
@@ -70,7 +70,7 @@ func TestRateOffHasNoBound(t *testing.T) {
 			t.Fatal("refused a moderator without a limit")
 		}
 	}
-	if !b.draw(1, chat.Viewer, 0) || b.draw(1, chat.Viewer, 1) {
+	if !b.draw(1, 0, 0) || b.draw(1, 0, 1) {
 		t.Fatal("the viewer's limit is 1")
 	}
 }
@@ -78,7 +78,7 @@ func TestRateOffHasNoBound(t *testing.T) {
 func TestTooManyAccountsStartAfresh(t *testing.T) {
 	b := testBuckets(Config{RateLimit: Rate{1, time.Hour}, AccountsMax: 4 * bucketStripes})
 	for key := range uint64(100 * bucketStripes) {
-		if !b.draw(key, chat.Viewer, int64(key)) {
+		if !b.draw(key, 0, int64(key)) {
 			t.Fatalf("account %d is refused its first line", key)
 		}
 	}
@@ -92,7 +92,7 @@ func TestTooManyAccountsStartAfresh(t *testing.T) {
 	if n := int(b.meters.forgotAccounts.Get()); n != 100*bucketStripes-total {
 		t.Fatalf("counted %d forgotten, %d are left", n, total)
 	}
-	if !b.draw(0, chat.Viewer, 1e6) {
+	if !b.draw(0, 0, 1e6) {
 		t.Fatal("a forgotten account starts with full buckets")
 	}
 }
@@ -104,7 +104,7 @@ func TestShardsShareOneAccount(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 500 {
-				if b.draw(7, chat.Viewer, 1) {
+				if b.draw(7, 0, 1) {
 					drawn.Add(1)
 				}
 			}

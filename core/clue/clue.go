@@ -36,7 +36,7 @@ var ErrStopped = errors.New("clue: stopped")
 // and must not keep the slice. An error means that no line was handed on: their
 // senders are answered chat.RejectUnavailable and may say the same again.
 type Publisher interface {
-	Publish(room string, lines []*chat.Message) error
+	Publish(room string, events []chat.Event) error
 }
 
 // Replier answers senders. Shards call it at the same time, after the Publisher has

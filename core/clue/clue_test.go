@@ -95,7 +95,7 @@ func TestAcceptedLineCarriesTheSubmission(t *testing.T) {
 	if id, err := uuid.Parse(m.ID); err != nil || id.Version() != 4 || id.Variant() != uuid.RFC4122 {
 		t.Fatalf("id %q is no UUID of version 4: %v", m.ID, err)
 	}
-	if m.Room != "ann" || m.RoomID != chat.StableID("ann") || m.User != u || m.Role != chat.Broadcaster ||
+	if m.Room != "ann" || m.RoomID != chat.StableID("ann") || m.User != u || m.Roles != chat.Broadcaster ||
 		!m.Action || m.Nonce != "n1" || m.Origin != 9 || m.Reply != nil || m.Time.IsZero() || m.Seq == 0 {
 		t.Fatalf("got %+v", m)
 	}

@@ -3,9 +3,9 @@ package clue
 import "uproar/core/chat"
 
 // duplicate refuses what the sender said last in this room, if that was within the
-// window. Moderators and the broadcaster may repeat themselves.
+// window. Those who are trusted may repeat themselves.
 func duplicate(f *Facts, _ *Line) *chat.Rejection {
-	if f.Role >= chat.Moderator || !f.Repeats || f.RepeatAge >= f.Window {
+	if f.Roles.Trusted() || !f.Repeats || f.RepeatAge >= f.Window {
 		return nil
 	}
 	return chat.RejectDuplicate

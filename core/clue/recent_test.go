@@ -23,7 +23,7 @@ func TestRingKeepsTheNewest(t *testing.T) {
 	var all []recentLine
 	g := newIDs()
 	for i := range 3 * recentLinesMax {
-		e := recentLine{g.next(), &chat.Message{Seq: uint64(i)}}
+		e := recentLine{g.next(), &chat.Message{Place: chat.Place{Seq: uint64(i)}}}
 		all = append(all, e)
 		places := len(r.ring)
 		grew := r.add(e.id, e.line, i%5 != 0 || i == 0)

@@ -9,7 +9,7 @@ import (
 // Facts is what the rules judge a line by. The shard gathers them before, so that no
 // rule looks anything up.
 type Facts struct {
-	Role      chat.Role     // of the sender in this room
+	Roles     chat.Roles    // of the sender in this room
 	RateLeft  bool          // the account's buckets had a line left for this one
 	Repeats   bool          // the sender's last delivered line in this room was this text
 	RepeatAge time.Duration // how long ago that was; 0 when it does not repeat

@@ -15,8 +15,8 @@ func TestRateLimitRule(t *testing.T) {
 	}{
 		{"a line is left", Facts{RateLeft: true}, nil},
 		{"none is left", Facts{}, chat.RejectRateLimit},
-		{"none is left to a moderator", Facts{Role: chat.Moderator}, chat.RejectRateLimit},
-		{"none is left to the broadcaster", Facts{Role: chat.Broadcaster}, chat.RejectRateLimit},
+		{"none is left to a moderator", Facts{Roles: chat.Moderator}, chat.RejectRateLimit},
+		{"none is left to the broadcaster", Facts{Roles: chat.Broadcaster}, chat.RejectRateLimit},
 	} {
 		if got := rateLimit(&c.facts, &Line{Text: "x"}); got != c.want {
 			t.Errorf("%s: got %v", c.name, got)
@@ -44,8 +44,8 @@ func TestCommandRule(t *testing.T) {
 }
 
 func TestDuplicateRule(t *testing.T) {
-	repeat := func(age time.Duration, role chat.Role) Facts {
-		return Facts{Role: role, Repeats: true, RepeatAge: age, Window: halfMinute}
+	repeat := func(age time.Duration, roles chat.Roles) Facts {
+		return Facts{Roles: roles, Repeats: true, RepeatAge: age, Window: halfMinute}
 	}
 	for _, c := range []struct {
 		name  string
@@ -53,9 +53,9 @@ func TestDuplicateRule(t *testing.T) {
 		want  *chat.Rejection
 	}{
 		{"something new", Facts{Window: halfMinute}, nil},
-		{"the same at once", repeat(0, chat.Viewer), chat.RejectDuplicate},
-		{"the same within the window", repeat(halfMinute-1, chat.Viewer), chat.RejectDuplicate},
-		{"the same after the window", repeat(halfMinute, chat.Viewer), nil},
+		{"the same at once", repeat(0, 0), chat.RejectDuplicate},
+		{"the same within the window", repeat(halfMinute-1, 0), chat.RejectDuplicate},
+		{"the same after the window", repeat(halfMinute, 0), nil},
 		{"a moderator's", repeat(0, chat.Moderator), nil},
 		{"the broadcaster's", repeat(0, chat.Broadcaster), nil},
 		{"no window", Facts{Repeats: true}, nil},

@@ -46,8 +46,8 @@ type shard struct {
 	batch     [batchLinesMax]waiting
 	decisions [batchLinesMax]Decision
 	accepted  []accepted
-	speaking  []*room         // rooms with accepted lines
-	published []*chat.Message // accepted lines, by room
+	speaking  []*room      // rooms with accepted lines
+	published []chat.Event // accepted lines, by room
 }
 
 // said is the last delivered line of one user in one room.
@@ -80,7 +80,7 @@ func newShard(cfg *Config, seed maphash.Seed, accounts *buckets, pub Publisher, 
 		rejected:  make(map[string]*metrics.Counter),
 		accepted:  make([]accepted, 0, batchLinesMax),
 		speaking:  make([]*room, 0, batchLinesMax),
-		published: make([]*chat.Message, batchLinesMax),
+		published: make([]chat.Event, batchLinesMax),
 	}
 }
 
@@ -164,10 +164,10 @@ func (s *shard) decide(sub *Submission, d *Decision) {
 
 // gather fills the facts. It is the place that a store and its cache go to.
 func (s *shard) gather(sub *Submission, account, speaker, text uint64) {
-	role := chat.RoleIn(sub.Room, sub.User)
+	roles := chat.RolesIn(sub.Room, sub.User)
 	s.facts = Facts{
-		Role:     role,
-		RateLeft: s.accounts.draw(account, role, s.tick),
+		Roles:    roles,
+		RateLeft: s.accounts.draw(account, roles, s.tick),
 		Window:   s.window,
 	}
 	if s.window <= 0 {
@@ -184,13 +184,10 @@ func (s *shard) accept(sub *Submission, d *Decision, speaker, text uint64) {
 	r.seq++
 	id := s.ids.next()
 	m := &chat.Message{
+		Place:  chat.Place{Room: r.name, RoomID: r.id, Seq: r.seq, Time: s.now},
 		ID:     id.String(),
-		Room:   r.name,
-		RoomID: r.id,
-		Seq:    r.seq,
-		Time:   s.now,
 		User:   sub.User,
-		Role:   s.facts.Role,
+		Roles:  s.facts.Roles,
 		Text:   s.line.Text,
 		Action: s.line.Action,
 		Nonce:  sub.Nonce,

@@ -29,7 +29,11 @@ func newStage() *stage {
 	return st
 }
 
-func (st *stage) Publish(room string, lines []*chat.Message) error {
+func (st *stage) Publish(room string, events []chat.Event) error {
+	lines := make([]*chat.Message, len(events))
+	for i, e := range events {
+		lines[i] = e.(*chat.Message)
+	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.mu.refuse {

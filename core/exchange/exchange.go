@@ -7,10 +7,10 @@ package exchange
 
 import "uproar/core/chat"
 
-// Deliver takes accepted lines, all of one room, in sequence order. It must not
-// block and must not keep the slice; the messages it may keep, they are immutable.
+// Deliver takes events, all of one room, in sequence order. It must not block and
+// must not keep the slice; the events it may keep, they are immutable.
 // It is called from many goroutines at once, but for one room by one at a time.
-type Deliver func(room string, lines []*chat.Message)
+type Deliver func(room string, events []chat.Event)
 
 // Local is the exchange of a process that is clue and edge in one: a line that is
 // published is delivered on the spot.
@@ -30,11 +30,11 @@ func NewLocal(deliver Deliver) *Local {
 	return &Local{deliver: deliver}
 }
 
-// Publish delivers the lines, all of one room, in sequence order, before it returns.
+// Publish delivers the events, all of one room, in sequence order, before it returns.
 // It never fails: its error is there for the exchanges that have a network.
-func (l *Local) Publish(room string, lines []*chat.Message) error {
-	if len(lines) > 0 {
-		l.deliver(room, lines)
+func (l *Local) Publish(room string, events []chat.Event) error {
+	if len(events) > 0 {
+		l.deliver(room, events)
 	}
 	return nil
 }

@@ -8,23 +8,23 @@ import (
 
 func TestLocalDeliversOnTheSpot(t *testing.T) {
 	var rooms []string
-	var got []*chat.Message
-	l := NewLocal(func(room string, lines []*chat.Message) {
+	var got []chat.Event
+	l := NewLocal(func(room string, lines []chat.Event) {
 		rooms = append(rooms, room)
 		got = append(got, lines...)
 	})
-	lines := []*chat.Message{{Seq: 1}, {Seq: 2}}
+	lines := []chat.Event{&chat.Message{Place: chat.Place{Seq: 1}}, &chat.Message{Place: chat.Place{Seq: 2}}}
 	if err := l.Publish("ann", lines); err != nil {
 		t.Fatal(err)
 	}
 	clear(lines) // the publisher uses its slice again
-	if len(rooms) != 1 || rooms[0] != "ann" || len(got) != 2 || got[0].Seq != 1 || got[1].Seq != 2 {
+	if len(rooms) != 1 || rooms[0] != "ann" || len(got) != 2 || got[0].Where().Seq != 1 || got[1].Where().Seq != 2 {
 		t.Fatalf("rooms %v, lines %v", rooms, got)
 	}
 }
 
 func TestLocalDeliversNothingForNothing(t *testing.T) {
-	l := NewLocal(func(string, []*chat.Message) { t.Error("delivered") })
+	l := NewLocal(func(string, []chat.Event) { t.Error("delivered") })
 	if err := l.Publish("ann", nil); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestAllocDelivery(t *testing.T) {
 			guests = append(guests, h.member(wire, "", "bob"), h.member(wire, withTags, "bob"))
 		}
 	}
-	lines := []*chat.Message{message(nil, "hello"), message(guests[0], "my own"), message(nil, "again")}
+	lines := []chat.Event{message(nil, "hello"), message(guests[0], "my own"), message(nil, "again")}
 	r := loopOf(h.loop.Loop).rooms["room"]
 	turn := func() { r.add(lines) }
 	n := testing.AllocsPerRun(200, func() {
@@ -38,11 +38,12 @@ func TestAllocEncodePerVariant(t *testing.T) {
 	l := loopOf(h.loop.Loop)
 	for _, wire := range []Wire{WireTCP, WireIRC, WireText, WireBinary} {
 		for _, caps := range []capabilities{0, capTags} {
-			b := &batch{lines: []*chat.Message{m}}
+			b := &batch{events: []chat.Event{m}}
 			n := testing.AllocsPerRun(200, func() {
 				l.encode(b, variant{wire, caps})
-				b.plain.reset()
-				b.tagged.reset()
+				for i := range b.raw {
+					b.raw[i].reset()
+				}
 				b.framed.reset()
 			})
 			if n != 0 {

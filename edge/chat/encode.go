@@ -69,26 +69,37 @@ func appendNumericSource(dst []byte, t *texts, login string) []byte {
 	return append(dst, ' ')
 }
 
-// badges of a role; always "name/version", for go-twitch-irc splits without a check.
-func badges(role chat.Role) string {
-	switch role {
-	case chat.Broadcaster:
-		return "broadcaster/1"
-	case chat.Moderator:
-		return "moderator/1"
+// appendBadges appends the badges of roles; always "name/version", for go-twitch-irc
+// splits without a check.
+func appendBadges(dst []byte, roles chat.Roles) []byte {
+	start := len(dst)
+	for _, b := range [...]struct {
+		role  chat.Roles
+		badge string
+	}{
+		{chat.Broadcaster, "broadcaster/1"}, {chat.Moderator, "moderator/1"},
+		{chat.VIP, "vip/1"}, {chat.Subscriber, "subscriber/0"},
+	} {
+		if roles&b.role == 0 {
+			continue
+		}
+		if len(dst) > start {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, b.badge...)
 	}
-	return ""
+	return dst
 }
 
-func modFlag(role chat.Role) string {
-	if role == chat.Moderator {
-		return "1"
+func flag(set bool) byte {
+	if set {
+		return '1'
 	}
-	return "0"
+	return '0'
 }
 
-func userType(role chat.Role) string {
-	if role == chat.Moderator {
+func userType(roles chat.Roles) string {
+	if roles&chat.Moderator != 0 {
 		return "mod"
 	}
 	return ""
@@ -110,8 +121,8 @@ func appendGlobalUserState(dst []byte, t *texts, u *chat.User, caps capabilities
 // a JOIN.
 func appendUserState(dst []byte, t *texts, room string, u *chat.User, caps capabilities, m *chat.Message) []byte {
 	if caps&capTags != 0 {
-		role := chat.RoleIn(room, u)
-		dst = append(append(dst, "@badge-info=;badges="...), badges(role)...)
+		roles := chat.RolesIn(room, u)
+		dst = appendBadges(append(dst, "@badge-info=;badges="...), roles)
 		if m != nil && m.Nonce != "" {
 			dst = irc.AppendTag(dst, irc.NextTag, "client-nonce", m.Nonce)
 		}
@@ -121,8 +132,9 @@ func appendUserState(dst []byte, t *texts, room string, u *chat.User, caps capab
 		if m != nil {
 			dst = irc.AppendTag(dst, irc.NextTag, "id", m.ID)
 		}
-		dst = append(append(dst, ";mod="...), modFlag(role)...)
-		dst = append(append(dst, ";subscriber=0;turbo=0;user-type="...), userType(role)...)
+		dst = append(append(dst, ";mod="...), flag(roles&chat.Moderator != 0))
+		dst = append(append(dst, ";subscriber="...), flag(roles&chat.Subscriber != 0))
+		dst = append(append(dst, ";turbo=0;user-type="...), userType(roles)...)
 		dst = append(dst, ' ')
 	}
 	dst = append(append(dst, t.prefix...), "USERSTATE #"...)
@@ -139,9 +151,33 @@ func appendRoomState(dst []byte, t *texts, r *room, caps capabilities) []byte {
 	return append(append(dst, r.name...), '\r', '\n')
 }
 
+// appendEvent appends an event as members with these capabilities read it: nothing,
+// when they are not told of its kind.
+func appendEvent(dst []byte, t *texts, e chat.Event, caps capabilities) []byte {
+	if m, ok := e.(*chat.Message); ok {
+		return appendPrivmsg(dst, t, m, caps)
+	}
+	if caps&capCommands == 0 {
+		return dst
+	}
+	switch e := e.(type) {
+	case *chat.Clearing:
+		return appendClearChat(dst, t, e, caps)
+	case *chat.Deletion:
+		return appendClearMsg(dst, t, e, caps)
+	case *chat.ModeChange:
+		return appendModeChange(dst, t, e, caps)
+	case *chat.Announcement:
+		return appendAnnouncement(dst, t, e, caps)
+	case *chat.Raid:
+		return appendRaid(dst, t, e, caps)
+	}
+	return dst
+}
+
 // appendPrivmsg appends a line of chat.
-func appendPrivmsg(dst []byte, t *texts, m *chat.Message, tags bool) []byte {
-	if tags {
+func appendPrivmsg(dst []byte, t *texts, m *chat.Message, caps capabilities) []byte {
+	if caps&capTags != 0 {
 		dst = appendMessageTags(dst, m)
 	}
 	dst = append(appendSource(dst, t, m.User.Login), "PRIVMSG #"...)
@@ -157,25 +193,30 @@ func appendPrivmsg(dst []byte, t *texts, m *chat.Message, tags bool) []byte {
 
 func appendMessageTags(dst []byte, m *chat.Message) []byte {
 	u := m.User
-	dst = append(append(dst, "@badge-info=;badges="...), badges(m.Role)...)
+	dst = appendBadges(append(dst, "@badge-info=;badges="...), m.Roles)
 	if m.Nonce != "" {
 		dst = irc.AppendTag(dst, irc.NextTag, "client-nonce", m.Nonce)
 	}
 	dst = irc.AppendTag(dst, irc.NextTag, "color", u.Color)
 	dst = irc.AppendTag(dst, irc.NextTag, "display-name", u.Display)
-	dst = append(dst, ";emotes=;first-msg=0;flags="...)
+	dst = irc.AppendTag(dst, irc.NextTag, "emotes", m.Emotes)
+	dst = append(append(dst, ";first-msg="...), flag(m.First))
+	dst = append(dst, ";flags="...)
 	dst = irc.AppendTag(dst, irc.NextTag, "id", m.ID)
-	dst = append(append(dst, ";mod="...), modFlag(m.Role)...)
+	dst = append(append(dst, ";mod="...), flag(m.Roles&chat.Moderator != 0))
 	if m.Reply != nil {
 		dst = appendReplyTags(dst, m.Reply)
 	}
 	dst = append(dst, ";returning-chatter=0"...)
 	dst = irc.AppendTag(dst, irc.NextTag, "room-id", m.RoomID)
-	dst = append(dst, ";subscriber=0"...)
+	dst = append(append(dst, ";subscriber="...), flag(m.Roles&chat.Subscriber != 0))
 	dst = irc.AppendTagInt(dst, irc.NextTag, "tmi-sent-ts", m.Time.UnixMilli())
 	dst = append(dst, ";turbo=0"...)
 	dst = irc.AppendTag(dst, irc.NextTag, "user-id", u.ID)
-	dst = append(append(dst, ";user-type="...), userType(m.Role)...)
+	dst = append(append(dst, ";user-type="...), userType(m.Roles)...)
+	if m.Roles&chat.VIP != 0 {
+		dst = append(dst, ";vip=1"...)
+	}
 	return append(dst, ' ')
 }
 

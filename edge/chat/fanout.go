@@ -5,7 +5,6 @@ import (
 
 	"uproar/core/chat"
 	"uproar/edge/engine"
-	"uproar/proto/ws"
 )
 
 // The fan-out. A flush encodes what waits once per variant into a buffer that all its
@@ -21,14 +20,17 @@ const lineOverhead = 448
 
 // batch is the work of one flush, kept between flushes for its arrays.
 type batch struct {
-	lines   []*chat.Message
-	plain   encoded
-	tagged  encoded
+	events  []chat.Event
+	raw     [rawVariants]encoded // by the capabilities that change bytes
 	framed  encoded
 	senders []*engine.Conn // members that wrote a line of this batch
 }
 
-// encoded is lines laid end to end, and where each ends. buf is nil until needed.
+// rawVariants: capTags and capCommands are the lowest bits of a set of capabilities.
+const rawVariants = int(capTags|capCommands) + 1
+
+// encoded is events laid end to end, and where each ends: where it begins, for one that
+// a variant is not told. buf is nil until needed.
 type encoded struct {
 	buf  *engine.Buffer
 	ends []int
@@ -39,10 +41,10 @@ func (r *room) flush() {
 	r.queued = false
 	start := time.Now()
 	batches := 0
-	for lines := r.pending; len(lines) > 0; batches++ {
-		n := batchLength(lines)
-		r.write(lines[:n])
-		lines = lines[n:]
+	for events := r.pending; len(events) > 0; batches++ {
+		n := batchLength(events)
+		r.write(events[:n])
+		events = events[n:]
 	}
 	if batches > 0 {
 		r.pace(len(r.pending), time.Since(start)/time.Duration(batches))
@@ -81,23 +83,26 @@ const relaxedDelayMax = 20 * time.Millisecond
 // pendingKeptMax bounds the array that an idle room keeps, in lines (8 bytes each).
 const pendingKeptMax = 64
 
-// batchLength is how many of lines make one batch, at least one.
-func batchLength(lines []*chat.Message) int {
+// batchLength is how many of events make one batch, at least one.
+func batchLength(events []chat.Event) int {
 	bytes := 0
-	for i, m := range lines {
-		bytes += len(m.Text) + lineOverhead
+	for i, e := range events {
+		bytes += lineOverhead
+		if m, ok := e.(*chat.Message); ok {
+			bytes += len(m.Text)
+		}
 		if bytes > batchBytesMax && i > 0 {
 			return i
 		}
 	}
-	return len(lines)
+	return len(events)
 }
 
 // write delivers one batch.
-func (r *room) write(lines []*chat.Message) {
+func (r *room) write(events []chat.Event) {
 	l := r.loop
 	b := &l.batch
-	b.lines = lines
+	b.events = events
 	l.markSenders(b)
 	delivered, missed, batches := 0, 0, 0
 	for _, g := range r.groups {
@@ -110,11 +115,11 @@ func (r *room) write(lines []*chat.Message) {
 			case c.Mark != 0:
 				missed += r.writeOthers(c, b, enc)
 			case !c.Send(enc.buf):
-				sessionOf(c).seatOf(r).missed += uint32(len(lines))
-				missed += len(lines)
+				sessionOf(c).seatOf(r).missed += uint32(len(events))
+				missed += len(events)
 			}
 		}
-		delivered += len(g.members) * len(lines)
+		delivered += len(g.members) * len(events)
 		batches++
 	}
 	for _, c := range b.senders {
@@ -130,7 +135,11 @@ func (r *room) write(lines []*chat.Message) {
 // markSenders marks the connections that wrote a line of the batch: a sender does not
 // hear itself where it spoke, but its other connections do.
 func (l *loop) markSenders(b *batch) {
-	for _, m := range b.lines {
+	for _, e := range b.events {
+		m, ok := e.(*chat.Message)
+		if !ok {
+			continue
+		}
 		if c := l.Conn(engine.Handle(m.Origin)); c != nil && c.Mark == 0 {
 			c.Mark = 1
 			b.senders = append(b.senders, c)
@@ -142,13 +151,13 @@ func (l *loop) markSenders(b *batch) {
 // returns how many of the others it missed.
 func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) {
 	from := 0
-	for i, m := range b.lines {
-		if engine.Handle(m.Origin) == c.Handle() {
+	for i, e := range b.events {
+		if m, ok := e.(*chat.Message); ok && engine.Handle(m.Origin) == c.Handle() {
 			missed += r.writePart(c, enc, from, i)
 			from = i + 1
 		}
 	}
-	return missed + r.writePart(c, enc, from, len(b.lines))
+	return missed + r.writePart(c, enc, from, len(b.events))
 }
 
 // writePart sends lines [from, to) of a batch, and returns how many were missed.
@@ -167,18 +176,15 @@ func (r *room) writePart(c *engine.Conn, enc *encoded, from, to int) (missed int
 	return to - from
 }
 
-// encode returns the batch as v reads it. Lines are encoded at most once with tags and
-// once without; a WebSocket's frames are made from that. What is returned is good
-// until the next call.
+// encode returns the batch as v reads it. Events are encoded at most once per set of
+// capabilities; a WebSocket's frames are made from that. What is returned is good until
+// the next call.
 func (l *loop) encode(b *batch, v variant) *encoded {
-	raw := &b.plain
-	if v.caps&capTags != 0 {
-		raw = &b.tagged
-	}
+	raw := &b.raw[int(v.caps)%rawVariants]
 	if raw.buf == nil {
 		raw.buf = l.NewBuffer()
-		for _, m := range b.lines {
-			raw.buf.B = appendPrivmsg(raw.buf.B, &l.hub.text, m, v.caps&capTags != 0)
+		for _, e := range b.events {
+			raw.buf.B = appendEvent(raw.buf.B, &l.hub.text, e, v.caps)
 			raw.ends = append(raw.ends, len(raw.buf.B))
 		}
 	}
@@ -190,11 +196,9 @@ func (l *loop) encode(b *batch, v variant) *encoded {
 	f.buf = l.NewBuffer()
 	start := 0
 	for _, end := range raw.ends {
-		line := raw.buf.B[start:end]
-		if v.wire != WireIRC {
-			line = line[:len(line)-len("\r\n")]
+		if start < end {
+			f.buf.B = appendFrames(f.buf.B, v.wire, raw.buf.B[start:end])
 		}
-		f.buf.B = ws.AppendFrame(f.buf.B, opOf(v.wire), line)
 		f.ends = append(f.ends, len(f.buf.B))
 		start = end
 	}
@@ -209,10 +213,11 @@ func (e *encoded) reset() {
 }
 
 func (b *batch) reset() {
-	b.plain.reset()
-	b.tagged.reset()
+	for i := range b.raw {
+		b.raw[i].reset()
+	}
 	b.framed.reset()
-	b.lines = nil
+	b.events = nil
 	clear(b.senders)
 	b.senders = b.senders[:0]
 }

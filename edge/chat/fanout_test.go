@@ -99,15 +99,15 @@ func (g *guest) do(lines string) string {
 }
 
 // accept delivers lines as clue and the exchange would.
-func (h *hall) accept(lines ...*chat.Message) {
+func (h *hall) accept(lines ...chat.Event) {
 	h.hub.Deliver("room", lines)
 	h.loop.Turn(func() {})
 }
 
 func message(from *guest, text string) *chat.Message {
 	m := &chat.Message{
-		ID: "00000000-0000-4000-8000-000000000000", Room: "room", RoomID: "1", Seq: 1,
-		Time: time.UnixMilli(1700000000000), Text: text,
+		Place: chat.Place{Room: "room", RoomID: "1", Seq: 1, Time: time.UnixMilli(1700000000000)},
+		ID:    "00000000-0000-4000-8000-000000000000", Text: text,
 		User: &chat.User{ID: "7", Login: "ann", Display: "Ann", Color: "#112233"},
 	}
 	if from != nil {
@@ -177,7 +177,7 @@ func TestSenderIsSkippedWhereItSpokeAndNowhereElse(t *testing.T) {
 // crowd delivers so many lines at once that the room is paced from now on.
 func (h *hall) crowd(g *guest) {
 	h.t.Helper()
-	many := make([]*chat.Message, 1000)
+	many := make([]chat.Event, 1000)
 	for i := range many {
 		many[i] = message(nil, "crowd")
 	}
@@ -272,7 +272,7 @@ func TestSlowMemberIsToldOfGap(t *testing.T) {
 func TestMembersLearnOfLinesThatTheirLoopCouldNotTake(t *testing.T) {
 	h := newHall(t, engine.Config{MailboxMax: 2})
 	g := h.member(WireTCP, withTags, "bob")
-	one := []*chat.Message{message(nil, "kept")}
+	one := []chat.Event{message(nil, "kept")}
 	for range 5 {
 		h.hub.Deliver("room", one)
 	}
@@ -293,7 +293,7 @@ func TestWaitingLinesAreBounded(t *testing.T) {
 	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, time.Hour
 	g := h.member(WireTCP, withTags, "bob")
 	h.crowd(g)
-	many := make([]*chat.Message, 1000)
+	many := make([]chat.Event, 1000)
 	for i := range many {
 		many[i] = message(nil, "x")
 	}
@@ -336,7 +336,7 @@ func BenchmarkFanout(b *testing.B) {
 			for range members {
 				guests = append(guests, h.member(WireIRC, "", "bob"))
 			}
-			lines := []*chat.Message{message(nil, strings.Repeat("x", 60))}
+			lines := []chat.Event{message(nil, strings.Repeat("x", 60))}
 			r := loopOf(h.loop.Loop).rooms["room"]
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {

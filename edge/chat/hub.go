@@ -20,6 +20,7 @@ package chat
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -97,14 +98,14 @@ type loop struct {
 
 func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }
 
-// Deliver takes accepted lines of one room, in order, and mails them to the loops that
-// have members. A loop that is too far behind loses them, and its members are told.
-func (h *Hub) Deliver(name string, lines []*chat.Message) {
+// Deliver takes events of one room, in order, and mails them to the loops that have
+// members. A loop that is too far behind loses them, and its members are told.
+func (h *Hub) Deliver(name string, events []chat.Event) {
 	rooms := h.index.roomsOf(name)
 	if len(rooms) == 0 {
 		return
 	}
-	kept := append([]*chat.Message(nil), lines...) // shared by the loops, modified by none
+	kept := slices.Clone(events) // shared by the loops, modified by none
 	for _, r := range rooms {
 		if !r.loop.Post(delivery{r, kept}, len(kept)) && r.lost.Add(int64(len(kept))) == int64(len(kept)) {
 			r.loop.PostAlways(lossTask{r}) // at most one per room is waiting
@@ -112,13 +113,13 @@ func (h *Hub) Deliver(name string, lines []*chat.Message) {
 	}
 }
 
-// delivery is lines for the members of a room on one loop.
+// delivery is events for the members of a room on one loop.
 type delivery struct {
-	room  *room
-	lines []*chat.Message
+	room   *room
+	events []chat.Event
 }
 
-func (d delivery) Run(*engine.Loop) { d.room.add(d.lines) }
+func (d delivery) Run(*engine.Loop) { d.room.add(d.events) }
 
 // lossTask tells the members of a room of lines that its loop could not take.
 type lossTask struct{ room *room }

@@ -18,11 +18,11 @@ type room struct {
 
 	members int // seats in it; the index's lock guards it
 
-	pending   []*chat.Message // lines that wait for the next flush; at most pendingMax
-	queued    bool            // a flush is due, at the end of this turn or by the timer
-	notBefore time.Time       // pacing: when the next flush may be,
-	pacedAt   time.Time       // when that was set,
-	busyAt    time.Duration   // and how long the loop had worked by then
+	pending   []chat.Event  // what waits for the next flush; at most pendingMax
+	queued    bool          // a flush is due, at the end of this turn or by the timer
+	notBefore time.Time     // pacing: when the next flush may be,
+	pacedAt   time.Time     // when that was set,
+	busyAt    time.Duration // and how long the loop had worked by then
 	timer     engine.Timer
 
 	lost atomic.Int64 // lines that did not fit the loop's mailbox, until tellLoss
@@ -41,7 +41,7 @@ type variant struct {
 	caps capabilities
 }
 
-// pendingMax bounds the lines that wait for one flush. Beyond it the members are told
+// pendingMax bounds the events that wait for one flush. Beyond it the members are told
 // of a gap: the loop writes more slowly than lines come.
 const pendingMax = 4096
 
@@ -85,15 +85,15 @@ func (r *room) each(do func(*Session)) {
 	}
 }
 
-// add takes lines for the members, and sees to it that they are flushed: at the end of
+// add takes events for the members, and sees to it that they are flushed: at the end of
 // this turn, or when pacing allows.
-func (r *room) add(lines []*chat.Message) {
-	if fits := pendingMax - len(r.pending); len(lines) > fits {
-		r.tellGap(uint32(len(lines)-fits), "because the server is overloaded")
-		lines = lines[:fits]
+func (r *room) add(events []chat.Event) {
+	if fits := pendingMax - len(r.pending); len(events) > fits {
+		r.tellGap(uint32(len(events)-fits), "because the server is overloaded")
+		events = events[:fits]
 	}
-	r.pending = append(r.pending, lines...)
-	if r.queued || len(lines) == 0 {
+	r.pending = append(r.pending, events...)
+	if r.queued || len(events) == 0 {
 		return
 	}
 	r.queued = true
