@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -13,23 +15,32 @@ import (
 
 // configFile is the flags of a YAML file: one key per flag. A flag of the command line
 // wins over its variable, which wins over the file.
-type configFile map[string]any
+type configFile struct {
+	name   string
+	values map[string]any
+}
+
+// notInFile are the flags that only a command line can mean.
+var notInFile = []string{"help", "config", "print-config", "check-config"}
 
 // readConfig implements kong.ConfigurationLoader.
 func readConfig(r io.Reader) (kong.Resolver, error) {
-	c := configFile{}
-	if err := yaml.NewDecoder(r).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+	c := configFile{name: "config file", values: map[string]any{}}
+	if f, ok := r.(*os.File); ok {
+		c.name = f.Name()
+	}
+	if err := yaml.NewDecoder(r).Decode(&c.values); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("cannot read %q: %s", c.name, strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return c, nil
 }
 
 // Validate implements kong.Resolver: a key that no flag has is a mistake.
 func (c configFile) Validate(app *kong.Application) error {
-	for key := range c {
+	for _, key := range slices.Sorted(maps.Keys(c.values)) {
 		known := slices.ContainsFunc(app.Flags, func(f *kong.Flag) bool { return f.Name == key })
-		if !known {
-			return fmt.Errorf("unknown key %q in the config file", key)
+		if !known || slices.Contains(notInFile, key) {
+			return fmt.Errorf("cannot use %q: unknown key %q", c.name, key)
 		}
 	}
 	return nil
@@ -42,7 +53,7 @@ func (c configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any
 			return nil, nil
 		}
 	}
-	return c[flag.Name], nil
+	return c.values[flag.Name], nil
 }
 
 // printConfig writes the effective configuration as a config file. What is not set is
@@ -50,8 +61,7 @@ func (c configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any
 func printConfig(w io.Writer, k *kong.Kong) {
 	for _, f := range k.Model.Flags {
 		value := fmt.Sprint(f.Target.Interface())
-		switch f.Name {
-		case "help", "config", "print-config", "check-config":
+		if slices.Contains(notInFile, f.Name) {
 			continue
 		}
 		if value == "" {

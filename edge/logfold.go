@@ -9,7 +9,7 @@ import (
 
 // folded is a slog.Handler that lets a message through once a second. What comes more
 // often is counted, and said at the end of that second: no failure can flood the log,
-// and none is hidden.
+// and none is hidden but what repeats in the last second before the end.
 type folded struct {
 	slog.Handler
 	seen *seen // shared by what WithAttrs and WithGroup make
@@ -34,8 +34,12 @@ func newFolded(h slog.Handler) folded {
 
 // Handle implements slog.Handler.
 func (f folded) Handle(ctx context.Context, r slog.Record) error {
-	if f.seen.again(r.Message) {
+	said, counted := f.seen.again(r.Message)
+	if said {
 		return nil
+	}
+	if !counted {
+		return f.Handler.Handle(ctx, r)
 	}
 	time.AfterFunc(time.Second, func() {
 		if more := f.seen.forget(r.Message); more > 0 {
@@ -47,17 +51,21 @@ func (f folded) Handle(ctx context.Context, r slog.Record) error {
 	return f.Handler.Handle(ctx, r)
 }
 
-// again counts a message and reports whether it has been said in this second.
-func (s *seen) again(message string) bool {
+// again counts a message, if there is room to, and reports whether it has been said in
+// this second.
+func (s *seen) again(message string) (said, counted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, said := s.mu.more[message]
-	if said {
+	switch {
+	case said:
 		s.mu.more[message] = n + 1
-	} else if len(s.mu.more) < seenMax {
+	case len(s.mu.more) < seenMax:
 		s.mu.more[message] = 0
+	default:
+		return false, false
 	}
-	return said
+	return said, true
 }
 
 // forget ends the second of a message and returns how often it was repeated.

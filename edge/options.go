@@ -15,7 +15,7 @@ import (
 
 // options are the flags; each is also an environment variable UPROAR_… and a key of
 // the config file. Rates are lines per time, "20/30s"; "0" or "off" turns one off, as 0
-// does every other limit.
+// does every other limit that is a number. Timeouts cannot be off.
 type options struct {
 	Config      kong.ConfigFlag `placeholder:"FILE" help:"Read flags from a YAML file; --print-config writes one."`
 	PrintConfig bool            `help:"Print the effective configuration and exit."`
@@ -92,44 +92,73 @@ func parse(args []string, out, errs io.Writer) (*options, *kong.Kong, int, bool)
 // serverName keeps the name from breaking the lines that it stands in.
 var serverName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$`)
 
-// check refuses what no flag alone shows.
+// check refuses what no flag alone shows. Flags are looked at in the order of --help.
 func (o *options) check() error {
-	for name, addr := range map[string]string{"--irc-addr": o.IRCAddr, "--http-addr": o.HTTPAddr, "--admin-addr": o.AdminAddr} {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return fmt.Errorf("%s: cannot read %q as host:port: %w", name, addr, err)
-		}
-	}
-	if o.Auth == "tokens" && o.Tokens == "" {
-		return fmt.Errorf("--auth tokens: which? name a file with --tokens")
-	}
-	for name, d := range map[string]time.Duration{
-		"--header-timeout": o.HeaderTimeout, "--idle-timeout": o.IdleTimeout, "--register-timeout": o.RegisterTimeout,
-		"--ping-interval": o.PingInterval, "--ping-timeout": o.PingTimeout, "--slow-timeout": o.SlowTimeout,
-		"--membership-window": o.MembershipWindow, "--drain-timeout": o.DrainTimeout,
+	for _, a := range []struct{ flag, addr string }{
+		{"--irc-addr", o.IRCAddr}, {"--http-addr", o.HTTPAddr}, {"--admin-addr", o.AdminAddr},
 	} {
-		if d <= 0 {
-			return fmt.Errorf("%s: %v is not a time above 0", name, d)
+		if _, _, err := net.SplitHostPort(a.addr); err != nil {
+			return fmt.Errorf("%s: cannot read %q as host:port: %w", a.flag, a.addr, err)
 		}
-	}
-	for name, r := range map[string]clue.Rate{
-		"--rate-limit": o.RateLimit, "--rate-limit-mod": o.RateLimitMod,
-		"--join-limit": o.JoinLimit, "--flood-limit": o.FloodLimit,
-	} {
-		if r.N > 0 && (r.Per < time.Millisecond || r.Per > 24*time.Hour) {
-			return fmt.Errorf("%s: %v is not over 1ms to 24h", name, r)
-		}
-	}
-	if o.Loops < 0 || o.Loops > engine.LoopsMax {
-		return fmt.Errorf("--loops: %d is not 0 to %d", o.Loops, engine.LoopsMax)
-	}
-	if o.MaxConns < 0 || o.MaxConnsPerIP < 0 || o.RoomsMax < 0 {
-		return fmt.Errorf("--max-conns, --max-conns-per-ip and --rooms-max cannot be negative")
 	}
 	if !serverName.MatchString(o.ServerName) {
 		return fmt.Errorf("--server-name: %q is no host name of 1 to 63 letters, digits, '.' and '-'", o.ServerName)
 	}
-	if o.FanoutDuty < 0 || o.FanoutDelayMax < 0 || o.OutboxBytes <= 0 {
-		return fmt.Errorf("--fanout-duty, --fanout-delay-max and --outbox-bytes cannot be negative, nor the last 0")
+	if o.Auth == "tokens" && o.Tokens == "" {
+		return fmt.Errorf("--auth tokens: which? name a file with --tokens")
+	}
+	if err := o.checkLimits(); err != nil {
+		return err
+	}
+	if o.Loops < 0 || o.Loops > engine.LoopsMax {
+		return fmt.Errorf("--loops: %d is not 0 to %d", o.Loops, engine.LoopsMax)
+	}
+	if !(o.FanoutDuty >= 0 && o.FanoutDuty <= 1000) { // NaN is neither
+		return fmt.Errorf("--fanout-duty: %v is not 0 to 1000", o.FanoutDuty)
+	}
+	if o.FanoutDelayMax < 0 {
+		return fmt.Errorf("--fanout-delay-max: %v is negative", o.FanoutDelayMax)
+	}
+	if o.OutboxBytes <= 0 {
+		return fmt.Errorf("--outbox-bytes: %d is not above 0", o.OutboxBytes)
+	}
+	return nil
+}
+
+func (o *options) checkLimits() error {
+	for _, r := range []struct {
+		flag string
+		rate clue.Rate
+	}{
+		{"--rate-limit", o.RateLimit}, {"--rate-limit-mod", o.RateLimitMod},
+		{"--join-limit", o.JoinLimit}, {"--flood-limit", o.FloodLimit},
+	} {
+		if r.rate.N > 0 && (r.rate.Per < time.Millisecond || r.rate.Per > 24*time.Hour) {
+			return fmt.Errorf("%s: a window of %v is not 1ms to 24h", r.flag, r.rate.Per)
+		}
+	}
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{
+		{"--rooms-max", o.RoomsMax}, {"--max-conns", o.MaxConns}, {"--max-conns-per-ip", o.MaxConnsPerIP},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("%s: %d is negative", n.flag, n.value)
+		}
+	}
+	for _, d := range []struct {
+		flag string
+		time time.Duration
+	}{
+		{"--header-timeout", o.HeaderTimeout}, {"--idle-timeout", o.IdleTimeout},
+		{"--register-timeout", o.RegisterTimeout}, {"--ping-interval", o.PingInterval},
+		{"--ping-timeout", o.PingTimeout}, {"--membership-window", o.MembershipWindow},
+		{"--slow-timeout", o.SlowTimeout}, {"--drain-timeout", o.DrainTimeout},
+	} {
+		if d.time <= 0 {
+			return fmt.Errorf("%s: %v is not a time above 0", d.flag, d.time)
+		}
 	}
 	return nil
 }

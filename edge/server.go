@@ -60,7 +60,6 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		Auth:             auth,
 		Clue:             s.clue,
 		Metrics:          set,
-		Log:              log,
 	})
 	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout}, hub)
 	s.engine, err = engine.New(engine.Config{

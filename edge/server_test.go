@@ -174,8 +174,9 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		{"--outbox-bytes=0", "--outbox-bytes"},
 		{"--loops=300", "--loops: 300 is not 0 to 256"},
 		{"--server-name=two words", `--server-name: "two words" is no host name`},
-		{"--flood-limit=5/10us", "--flood-limit: 5/10µs is not over 1ms to 24h"},
-		{"--max-conns=-3", "--max-conns"},
+		{"--flood-limit=5/10us", "--flood-limit: a window of 10µs is not 1ms to 24h"},
+		{"--max-conns=-3", "--max-conns: -3 is negative"},
+		{"--fanout-duty=NaN", "--fanout-duty: NaN is not 0 to 1000"},
 		{"--config=/nosuch.yaml", "/nosuch.yaml"},
 	} {
 		var errs strings.Builder
@@ -237,15 +238,22 @@ func TestFlagWinsOverVariableWinsOverFile(t *testing.T) {
 	}
 }
 
-func TestUnknownKeyOfTheConfigIsNamed(t *testing.T) {
+func TestWrongConfigFileIsNamed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "uproar.yaml")
-	if err := os.WriteFile(path, []byte("irc-adr: :7000\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var errs strings.Builder
-	_, _, code, ok := parse([]string{"--config=" + path}, io.Discard, &errs)
-	if ok || code != exitUsage || !strings.Contains(errs.String(), `unknown key "irc-adr"`) {
-		t.Fatalf("exit %d, %q", code, errs.String())
+	for text, says := range map[string]string{
+		"irc-adr: :7000\n": `unknown key "irc-adr"`,
+		"help: true\n":     `unknown key "help"`,
+		"- not\n- a map\n": "cannot unmarshal",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var errs strings.Builder
+		_, _, code, ok := parse([]string{"--config=" + path}, io.Discard, &errs)
+		if ok || code != exitUsage || !strings.Contains(errs.String(), says) || !strings.Contains(errs.String(), path) ||
+			strings.Count(errs.String(), "\n") != 1 {
+			t.Fatalf("%q: exit %d, %q", text, code, errs.String())
+		}
 	}
 }
 

@@ -46,8 +46,9 @@ func (r *room) flush() {
 		r.write(events[:n])
 		events = events[n:]
 	}
+	r.tellUntold()
 	if batches > 0 {
-		r.pace(len(r.pending), time.Since(start)/time.Duration(batches))
+		r.pace(len(r.pending), batches, time.Since(start))
 	}
 	clear(r.pending)
 	r.pending = r.pending[:0]
@@ -56,20 +57,21 @@ func (r *room) flush() {
 	}
 }
 
-// pace sets when the next flush may be, after one of lines whose every batch took a
-// time. A batch costs about the same whatever it holds, so a room that waits for duty
-// times as long as a batch takes spends 1/(1+duty) of its loop, and cost per delivery
-// falls as load rises: lines that come meanwhile share a batch.
+// pace sets when the next flush may be, after one that took a time for its batches. A
+// batch costs about the same whatever it holds. A room that waits for duty times as long
+// as it has worked spends 1/(1+duty) of its loop, and cost per delivery falls as load
+// rises: lines that come meanwhile share a batch.
 //
 // A large room takes long, though, and is to be prompt while there is time to spare. So
 // it waits no longer than relaxedDelayMax unless its loop is crowded: unless the loop
 // would have been busy for over 3/4 of the time since the last flush if each line had
 // been a batch of its own.
-func (r *room) pace(lines int, took time.Duration) {
+func (r *room) pace(lines, batches int, took time.Duration) {
 	now, busy := time.Now(), r.loop.Busy()
 	cfg := &r.loop.hub.cfg
 	limit := min(relaxedDelayMax, cfg.FanoutDelayMax)
-	if load := busy - r.busyAt + time.Duration(lines-1)*took; load > now.Sub(r.pacedAt)*3/4 {
+	alone := took / time.Duration(batches) * time.Duration(lines)
+	if load := busy - r.busyAt - took + alone; load > now.Sub(r.pacedAt)*3/4 {
 		limit = cfg.FanoutDelayMax
 	}
 	pause := time.Duration(cfg.FanoutDuty * float64(took))
@@ -80,7 +82,7 @@ func (r *room) pace(lines int, took time.Duration) {
 // relaxedDelayMax is a wait that people do not notice in a chat.
 const relaxedDelayMax = 20 * time.Millisecond
 
-// pendingKeptMax bounds the array that an idle room keeps, in lines (8 bytes each).
+// pendingKeptMax bounds the array that an idle room keeps, in events (16 bytes each).
 const pendingKeptMax = 64
 
 // batchLength is how many of events make one batch, at least one.
@@ -162,7 +164,7 @@ func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) 
 
 // writePart sends lines [from, to) of a batch, and returns how many were missed.
 func (r *room) writePart(c *engine.Conn, enc *encoded, from, to int) (missed int) {
-	if from == to {
+	if from >= to {
 		return 0
 	}
 	start := 0
@@ -194,15 +196,24 @@ func (l *loop) encode(b *batch, v variant) *encoded {
 	f := &b.framed
 	f.reset()
 	f.buf = l.NewBuffer()
+	f.frame(v.wire, raw.buf.B, raw.ends)
+	return f
+}
+
+// frame appends lines, each in a frame of its own, so that single ones can be left out.
+func (e *encoded) frame(wire Wire, lines []byte, ends []int) {
 	start := 0
-	for _, end := range raw.ends {
-		if start < end {
-			f.buf.B = appendFrames(f.buf.B, v.wire, raw.buf.B[start:end])
+	for _, end := range ends {
+		switch {
+		case start == end:
+		case wire == WireTCP:
+			e.buf.B = append(e.buf.B, lines[start:end]...)
+		default:
+			e.buf.B = appendFrames(e.buf.B, wire, lines[start:end])
 		}
-		f.ends = append(f.ends, len(f.buf.B))
+		e.ends = append(e.ends, len(e.buf.B))
 		start = end
 	}
-	return f
 }
 
 func (e *encoded) reset() {

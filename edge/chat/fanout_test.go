@@ -300,11 +300,15 @@ func TestWaitingLinesAreBounded(t *testing.T) {
 	for range 5 {
 		h.accept(many...)
 	}
-	if got := string(g.read()); !strings.Contains(got, "NOTICE #room :904 lines") {
-		t.Fatalf("read %q", got)
+	r := loopOf(h.loop.Loop).rooms["room"]
+	if len(r.pending) != pendingMax || r.untold != 5000-pendingMax {
+		t.Fatalf("%d events wait, %d are untold", len(r.pending), r.untold)
 	}
-	if n := len(loopOf(h.loop.Loop).rooms["room"].pending); n != pendingMax {
-		t.Fatalf("%d lines wait", n)
+	r.pending = r.pending[:1]
+	h.loop.Turn(r.flush)
+	got := string(g.read())
+	if !strings.Contains(got, "NOTICE #room :904 lines") || strings.Index(got, "PRIVMSG") > strings.Index(got, "NOTICE") {
+		t.Fatalf("read %q", got)
 	}
 }
 

@@ -19,7 +19,6 @@
 package chat
 
 import (
-	"log/slog"
 	"slices"
 	"time"
 
@@ -42,13 +41,14 @@ type Config struct {
 
 	RoomsMax int // rooms of one connection at a time
 
-	FanoutDuty     float64       // how many times as long as its last flush took a room waits for the next
-	FanoutDelayMax time.Duration // but never longer
+	// Pacing, see room.pace: how many times as long as its last flush took a room waits
+	// for the next, and the most that it waits when its loop is crowded.
+	FanoutDuty     float64
+	FanoutDelayMax time.Duration
 
 	Auth    account.Authenticator
 	Clue    Clue
 	Metrics *metrics.Set
-	Log     *slog.Logger
 }
 
 // Clue decides. It never blocks.
@@ -121,10 +121,13 @@ type delivery struct {
 
 func (d delivery) Run(*engine.Loop) { d.room.add(d.events) }
 
-// lossTask tells the members of a room of lines that its loop could not take.
+// lossTask tells a room of events that its loop could not take.
 type lossTask struct{ room *room }
 
-func (t lossTask) Run(*engine.Loop) { t.room.tellLoss() }
+func (t lossTask) Run(*engine.Loop) {
+	t.room.untold += int(t.room.lost.Swap(0))
+	t.room.queue()
+}
 
 // Decided takes clue's answers and mails them to the senders' loops. Clue bounds how
 // many are under way.

@@ -229,5 +229,8 @@ func (x *index) fill(room string, epoch uint32, logins []string) bool {
 	for _, login := range logins {
 		sh.names[login]++
 	}
+	if len(sh.names) > namesMax {
+		sh.names, sh.news = nil, nil
+	}
 	return true
 }

@@ -68,41 +68,36 @@ type newsTask struct {
 
 func (t newsTask) Run(*engine.Loop) {
 	l := t.room.loop
+	lines, ends := t.lines()
 	for _, g := range t.room.groups {
 		if g.variant.caps&capMembership == 0 || len(g.members) == 0 {
 			continue
 		}
-		buf := l.NewBuffer()
-		lines := t.appendLines(nil, "")
-		if g.variant.wire == WireTCP {
-			buf.B = append(buf.B, lines...)
-		} else {
-			buf.B = appendFrames(buf.B, g.variant.wire, lines)
-		}
+		enc := encoded{buf: l.NewBuffer()}
+		enc.frame(g.variant.wire, lines, ends)
 		for _, c := range g.members {
-			s := sessionOf(c)
-			if _, own := slices.BinarySearch(t.joined, s.user.Login); own {
-				// It has had its own JOIN.
-				l.out = t.appendLines(l.out, s.user.Login)
-				s.Flush()
+			own, found := slices.BinarySearch(t.joined, sessionOf(c).user.Login)
+			if !found {
+				t.room.writePart(c, &enc, 0, len(ends))
 				continue
 			}
-			c.Send(buf) // who is too far behind learns of that gap anyway
+			t.room.writePart(c, &enc, 0, own) // it has had its own JOIN
+			t.room.writePart(c, &enc, own+1, len(ends))
 		}
-		buf.Release()
+		enc.reset()
 	}
 }
 
-// appendLines appends all news but the JOIN of one login.
-func (t newsTask) appendLines(dst []byte, but string) []byte {
+// lines are the news laid end to end, the joins first, and where each ends.
+func (t newsTask) lines() (lines []byte, ends []int) {
 	text := &t.room.loop.hub.text
 	for _, login := range t.joined {
-		if login != but {
-			dst = appendJoin(dst, text, login, t.room.name)
-		}
+		lines = appendJoin(lines, text, login, t.room.name)
+		ends = append(ends, len(lines))
 	}
 	for _, login := range t.parted {
-		dst = appendPart(dst, text, login, t.room.name)
+		lines = appendPart(lines, text, login, t.room.name)
+		ends = append(ends, len(lines))
 	}
-	return dst
+	return lines, ends
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // Replies of one turn are collected in loop.out, each ending in CRLF, and written by
-// one Flush. Nothing else of the loop runs in between.
+// Flush, at the end of the turn or when they are long. Nothing else of the loop runs in
+// between.
 
 // parsedLine is what the session reads lines into.
 type parsedLine = irc.Line

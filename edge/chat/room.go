@@ -25,7 +25,8 @@ type room struct {
 	busyAt    time.Duration // and how long the loop had worked by then
 	timer     engine.Timer
 
-	lost atomic.Int64 // lines that did not fit the loop's mailbox, until tellLoss
+	lost   atomic.Int64 // events that did not fit the loop's mailbox, until lossTask
+	untold int          // events lost here, of which the members learn at the next flush
 }
 
 // group is the members that read the same bytes. The slice is dense: a flush walks it
@@ -89,11 +90,16 @@ func (r *room) each(do func(*Session)) {
 // this turn, or when pacing allows.
 func (r *room) add(events []chat.Event) {
 	if fits := pendingMax - len(r.pending); len(events) > fits {
-		r.tellGap(uint32(len(events)-fits), "because the server is overloaded")
+		r.untold += len(events) - fits
 		events = events[:fits]
 	}
 	r.pending = append(r.pending, events...)
-	if r.queued || len(events) == 0 {
+	r.queue()
+}
+
+// queue has what waits flushed.
+func (r *room) queue() {
+	if r.queued {
 		return
 	}
 	r.queued = true
@@ -110,21 +116,22 @@ func (r *room) Expire(*engine.Loop) { r.flush() }
 // Run implements engine.Task: the turn that brought lines has ended.
 func (r *room) Run(*engine.Loop) { r.flush() }
 
-// tellLoss tells the members of the lines that the mailbox could not take.
-func (r *room) tellLoss() {
-	r.tellGap(uint32(r.lost.Swap(0)), "because the server is overloaded")
-}
-
-// tellGap tells every member of lines that will not come. A member that is behind
-// anyway learns of it with the rest of what it has missed.
-func (r *room) tellGap(n uint32, why string) {
+// tellUntold tells every member of events that will not come, since the loop could not
+// take them. A member that is behind anyway learns of it with the rest of what it has
+// missed.
+func (r *room) tellUntold() {
+	n := uint32(r.untold)
+	if n == 0 {
+		return
+	}
+	r.untold = 0
 	r.loop.hub.meters.linesLost.Add(int(n))
 	r.each(func(s *Session) {
 		if s.conn.Blocked() {
 			s.seatOf(r).missed += n
 			return
 		}
-		s.gap(r.name, n, why)
+		s.gap(r.name, n, "because the server is overloaded")
 		s.Flush()
 	})
 }

@@ -61,14 +61,14 @@ func (s *Session) join(name []byte) {
 		return
 	}
 	hub := s.loop.hub
-	if !s.user.Anonymous && !hub.cfg.Clue.MayJoin(s.user.Login) {
-		hub.meters.refuse(refusedJoinRate)
-		s.notice(string(name), rejectJoinRate)
-		return
-	}
 	if hub.cfg.RoomsMax > 0 && len(s.seats) >= hub.cfg.RoomsMax {
 		hub.meters.refuse(refusedRooms)
 		s.notice(string(name), rejectRooms)
+		return
+	}
+	if !s.user.Anonymous && !hub.cfg.Clue.MayJoin(s.user.Login) {
+		hub.meters.refuse(refusedJoinRate)
+		s.notice(string(name), rejectJoinRate)
 		return
 	}
 	r := s.loop.rooms[string(name)]
@@ -136,6 +136,7 @@ func (s *Session) change(caps capabilities) {
 	watched := s.caps&capMembership != 0
 	watches := caps&capMembership != 0
 	for i := range s.seats {
+		s.Hear() // each is as much work as a line
 		s.rise(&s.seats[i])
 	}
 	s.caps = caps

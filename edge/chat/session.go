@@ -137,7 +137,7 @@ func (s *Session) inRooms(verb irc.Verb, l *parsedLine) {
 	}
 	var buf loginBuffer
 	for name, rest := nextName(l.Param(0), &buf); name != nil; name, rest = nextName(rest, &buf) {
-		if !s.Hear() { // each name is as much work as a line
+		if !s.Hear() || !s.conn.Open() { // each name is as much work as a line
 			return
 		}
 		if verb == irc.VerbJoin {

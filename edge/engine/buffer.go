@@ -12,12 +12,20 @@ import "github.com/valyala/bytebufferpool"
 type Buffer struct {
 	B    []byte
 	refs int32
-	pool *bytebufferpool.ByteBuffer
+	pool *bytebufferpool.ByteBuffer // that B goes back to; nil when to nowhere
 	loop *Loop
 }
 
 // NewBuffer returns an empty buffer with one reference.
 func (l *Loop) NewBuffer() *Buffer {
+	b := l.newHeader()
+	b.pool = bytebufferpool.Get()
+	b.B = b.pool.B[:0]
+	return b
+}
+
+// newHeader returns a buffer without bytes, with one reference.
+func (l *Loop) newHeader() *Buffer {
 	var b *Buffer
 	if n := len(l.buffers); n > 0 {
 		b = l.buffers[n-1]
@@ -25,8 +33,6 @@ func (l *Loop) NewBuffer() *Buffer {
 	} else {
 		b = &Buffer{loop: l}
 	}
-	b.pool = bytebufferpool.Get()
-	b.B = b.pool.B[:0]
 	b.refs = 1
 	l.buffersLive++
 	return b
@@ -43,8 +49,10 @@ func (b *Buffer) Release() {
 	if b.refs < 0 {
 		panic("BUG: buffer released more often than retained")
 	}
-	b.pool.B = b.B
-	bytebufferpool.Put(b.pool)
+	if b.pool != nil {
+		b.pool.B = b.B
+		bytebufferpool.Put(b.pool)
+	}
 	b.B, b.pool = nil, nil
 	b.loop.buffersLive--
 	if len(b.loop.buffers) < buffersKeptMax {

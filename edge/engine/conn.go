@@ -93,9 +93,6 @@ func (c *Conn) SetHandler(h Handler) { c.handler = h }
 // before.
 func (c *Conn) SetTimer(d time.Duration) { c.loop.wheel.set(&c.timer, c.loop.after(d)) }
 
-// StopTimer ends the waiting of SetTimer.
-func (c *Conn) StopTimer() { c.loop.wheel.stop(&c.timer) }
-
 // Expire implements Expirer.
 func (c *Conn) Expire(*Loop) {
 	if c.state == stateOpen {

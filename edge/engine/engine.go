@@ -86,7 +86,7 @@ const LoopsMax = 256
 
 // descriptorsReserved are left free below RLIMIT_NOFILE: gnet ends the whole
 // process's accepting on EMFILE, so accept must never see it. They cover the loops'
-// own descriptors, the admin port and the store.
+// own descriptors, the admin port and what core opens.
 const descriptorsReserved = 256
 
 // Engine runs the loops. New makes it, Listen binds it, Run runs it once.
@@ -98,7 +98,7 @@ type Engine struct {
 	bound    []boundListener
 	boot     chan struct{}
 	started  time.Time
-	gnetErr  firstError
+	gnetErr  lastError
 	admitted admission
 	watcher  *watcher
 	draining atomic.Bool

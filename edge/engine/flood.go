@@ -7,7 +7,8 @@ type window struct {
 	count uint32
 }
 
-// Count counts one event of input: a line, a request, a frame without a line. It
+// Count counts one event of input: a line, a room's name in JOIN or PART, a request, a
+// frame without a line. The window is fixed: over its edge up to twice as many pass. It
 // reports false when the connection has had more than FloodEvents in FloodWindow; the
 // handler then closes it with ReasonFlood.
 func (c *Conn) Count() bool {

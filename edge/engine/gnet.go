@@ -95,8 +95,8 @@ func (e *Engine) release() {
 	}
 }
 
-// gnetLogger passes gnet's complaints to our log and remembers the first, because gnet
-// returns nil when it ends on a failed accept, and complains of the end too.
+// gnetLogger passes gnet's complaints to our log and remembers the last of a failed
+// accept, because gnet ends on that, returns nil, and goes on to complain of the end.
 type gnetLogger struct{ e *Engine }
 
 func (gnetLogger) Debugf(string, ...any) {}
@@ -105,13 +105,13 @@ func (gnetLogger) Infof(string, ...any)  {}
 // Warnf gets what happens to any server: an event of a connection that was closed a
 // moment before it.
 func (g gnetLogger) Warnf(format string, args ...any) {
-	g.e.log.Debug("gnet: " + strings.TrimSpace(fmt.Sprintf(format, args...)))
+	g.e.log.Debug("gnet warns", "text", strings.TrimSpace(fmt.Sprintf(format, args...)))
 }
 
 func (g gnetLogger) Errorf(format string, args ...any) {
 	text := strings.TrimSpace(fmt.Sprintf(format, args...))
-	g.e.gnetErr.setFirst(text)
-	g.e.log.Error("gnet: " + text)
+	g.e.gnetErr.set(text)
+	g.e.log.Error("gnet fails", "error", text)
 }
 
 func (g gnetLogger) Fatalf(format string, args ...any) {
@@ -119,20 +119,21 @@ func (g gnetLogger) Fatalf(format string, args ...any) {
 	os.Exit(1)
 }
 
-type firstError struct {
+// lastError keeps the text of the last failed accept, or of the last failure.
+type lastError struct {
 	sync.Mutex
 	text string
 }
 
-func (l *firstError) setFirst(text string) {
+func (l *lastError) set(text string) {
 	l.Lock()
 	defer l.Unlock()
-	if l.text == "" {
+	if !strings.HasPrefix(l.text, "Accept()") || strings.HasPrefix(text, "Accept()") {
 		l.text = text
 	}
 }
 
-func (l *firstError) get() string {
+func (l *lastError) get() string {
 	l.Lock()
 	defer l.Unlock()
 	if l.text == "" {

@@ -11,7 +11,7 @@ import (
 // order. A connection has one only while it is blocked.
 type outbox struct {
 	items []piece
-	bytes [2]int // unsent bytes in items, by kind; each kind has a bound of its own
+	bytes [kinds]int // unsent bytes in items, by kind
 }
 
 // piece is a stretch of a buffer, with one reference to it.
@@ -27,6 +27,8 @@ type kind uint8
 const (
 	shared kind = iota // fan-out: left out, and the member is told of the gap
 	reply              // cannot be left out: the connection is closed as slow
+	urgent             // a reply that goes out before all that has not begun
+	kinds
 )
 
 // Send writes all of b, or holds back a reference to what the socket does not
@@ -111,7 +113,7 @@ func (c *Conn) Write(p []byte) {
 		b.Release()
 		return
 	}
-	c.hold(p, false)
+	c.hold(p, reply)
 }
 
 // WriteUrgent is Write ahead of everything that is held back and not begun: an
@@ -121,31 +123,43 @@ func (c *Conn) WriteUrgent(p []byte) {
 		c.Write(p)
 		return
 	}
-	c.hold(p, true)
+	c.hold(p, urgent)
 }
 
-// hold keeps a copy of p in the outbox.
-func (c *Conn) hold(p []byte, urgent bool) {
+// hold keeps a copy of p in the outbox: in the buffer of the piece before it, if that is
+// of its kind, so that what a client asks for in small bits costs no more than its bytes.
+func (c *Conn) hold(p []byte, k kind) {
 	if c.state != stateOpen {
 		return
 	}
 	o := c.outbox
-	if o.bytes[reply]+len(p) > c.loop.engine.cfg.ReplyBytesMax {
+	if o.bytes[reply]+o.bytes[urgent]+len(p) > c.loop.engine.cfg.ReplyBytesMax {
 		c.Abort(ReasonSlow)
 		return
 	}
-	b := c.loop.copyOf(p)
+	// The first piece may have gone out in part; urgent ones stand right behind it.
 	at := len(o.items)
-	if urgent {
-		at = 1 // the first piece may have gone out in part
+	if k == urgent {
+		at = 1
+		if len(o.items) > 1 && o.items[1].kind == urgent {
+			at = 2
+		}
 	}
-	o.push(at, piece{b, 0, len(p), reply})
+	if last := &o.items[at-1]; last.kind == k {
+		last.buf.B = append(last.buf.B, p...) // no other connection has this buffer
+		last.end += len(p)
+		o.bytes[k] += len(p)
+		return
+	}
+	b := c.loop.copyOf(p)
+	o.push(at, piece{b, 0, len(p), k})
 	b.Release()
 }
 
+// copyOf is a buffer of its own size: those of the pool are as large as a batch.
 func (l *Loop) copyOf(p []byte) *Buffer {
-	b := l.NewBuffer()
-	b.B = append(b.B, p...)
+	b := l.newHeader()
+	b.B = append(make([]byte, 0, len(p)), p...)
 	return b
 }
 
@@ -164,7 +178,7 @@ func (o *outbox) release() {
 		p.buf.Release()
 	}
 	clear(o.items)
-	o.items, o.bytes = o.items[:0], [2]int{}
+	o.items, o.bytes = o.items[:0], [kinds]int{}
 }
 
 // flush sends what the socket takes. It is called when the watcher has seen room.

@@ -142,6 +142,38 @@ func TestBacklogOfFanOutLeavesRoomForReplies(t *testing.T) {
 	}
 }
 
+func TestManySmallRepliesCostTheirBytes(t *testing.T) {
+	d, c, peer := pair(t, Config{}, &echo{})
+	d.Turn(func() {
+		sendText(c, string(make([]byte, 64<<10)))
+		for i := range 20000 {
+			if c.Write([]byte("R\n")); i%2 == 0 {
+				c.WriteUrgent([]byte{byte('a' + i/2%26)})
+			}
+		}
+	})
+	if n := len(c.outbox.items); n != 3 {
+		t.Fatalf("%d pieces", n)
+	}
+	for _, p := range c.outbox.items[1:] {
+		if cap(p.buf.B) > 4*len(p.buf.B) {
+			t.Fatalf("%d bytes are held in %d", len(p.buf.B), cap(p.buf.B))
+		}
+	}
+	var got []byte
+	for c.Blocked() {
+		got = append(got, readAll(t, peer)...)
+		d.Turn(c.flush)
+	}
+	got = append(got, readAll(t, peer)...)[64<<10:]
+	if urgentBytes := got[:10000]; !bytes.HasPrefix(urgentBytes, []byte("abcdefghijklmnopqrstuvwxyzabc")) {
+		t.Fatalf("urgent replies out of order: %.40q", urgentBytes)
+	}
+	if n := bytes.Count(got[10000:], []byte("R\n")); n != 20000 {
+		t.Fatalf("%d replies", n)
+	}
+}
+
 func TestRepliesBeyondTheOutboxCloseAsSlow(t *testing.T) {
 	h := &echo{}
 	d, c, _ := pair(t, Config{ReplyBytesMax: 1000}, h)

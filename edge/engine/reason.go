@@ -10,7 +10,7 @@ const (
 	ReasonError                  // the socket failed
 	ReasonQuit                   // the client said QUIT, or closed its WebSocket
 	ReasonDrain                  // this process is ending
-	ReasonSlow                   // the peer did not read for SlowTimeout, or its replies exceeded its outbox
+	ReasonSlow                   // the peer did not read for SlowTimeout, or left more than ReplyBytesMax unread
 	ReasonFlood                  // more input than the flood limit allows
 	ReasonProtocol               // input that breaks its protocol
 	ReasonInputTooLong           // a line or frame without an end
