@@ -95,6 +95,15 @@ type Raid struct {
 	Off     bool // the raid is called off
 }
 
+// Whisper is a line to one user, outside every room. It is no Event.
+type Whisper struct {
+	ID       string // counts up per thread
+	ThreadID string // the ids of both, the lower first: "4_5"
+	From     *User
+	Emotes   string // as in Message
+	Text     string
+}
+
 // Reply quotes the line that a message answers, and the head of its thread.
 type Reply struct {
 	ParentID, ThreadID     string

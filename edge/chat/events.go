@@ -159,3 +159,22 @@ func appendRaid(dst []byte, t *texts, e *chat.Raid, caps capabilities) []byte {
 	}
 	return appendUserNotice(dst, t, &n, caps)
 }
+
+// appendWhisper appends a whisper to a login.
+func appendWhisper(dst []byte, w *chat.Whisper, to string, caps capabilities, t *texts) []byte {
+	u := w.From
+	if caps&capTags != 0 {
+		dst = append(dst, "@badges="...)
+		dst = irc.AppendTag(dst, irc.NextTag, "color", u.Color)
+		dst = irc.AppendTag(dst, irc.NextTag, "display-name", u.Display)
+		dst = irc.AppendTag(dst, irc.NextTag, "emotes", w.Emotes)
+		dst = irc.AppendTag(dst, irc.NextTag, "message-id", w.ID)
+		dst = irc.AppendTag(dst, irc.NextTag, "thread-id", w.ThreadID)
+		dst = append(dst, ";turbo=0"...)
+		dst = irc.AppendTag(dst, irc.NextTag, "user-id", u.ID)
+		dst = append(dst, ";user-type= "...)
+	}
+	dst = append(appendSource(dst, t, u.Login), "WHISPER "...)
+	dst = append(append(dst, to...), " :"...)
+	return append(append(dst, w.Text...), '\r', '\n')
+}

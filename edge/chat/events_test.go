@@ -86,3 +86,54 @@ func TestBadgesAreListedFromTheHighest(t *testing.T) {
 		t.Fatal(got)
 	}
 }
+
+func TestBanPartsAllSessionsOfTheUserAndATimeoutNone(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	first, second := h.member(WireTCP, withTags, "eve"), h.member(WireIRC, "", "eve")
+	other := h.member(WireTCP, "", "bob")
+	eve := first.user
+	h.accept(&chat.Clearing{Place: chat.Place{Room: "room"}, Target: eve, For: time.Second})
+	if len(first.seats) != 1 {
+		t.Fatal("a timeout parted")
+	}
+	first.read()
+	h.accept(&chat.Clearing{Place: chat.Place{Room: "room"}, Target: eve}, message(nil, "after"))
+	got := string(first.read())
+	if !strings.Contains(got, "CLEARCHAT #room :eve\r\n") || !strings.HasSuffix(got, ":eve!eve@eve.tmi.twitch.tv PART #room\r\n") {
+		t.Errorf("read %q", got)
+	}
+	if got := string(second.read()); !strings.Contains(got, "PART #room\r\n") {
+		t.Errorf("the second session read %q", got)
+	}
+	if len(first.seats)+len(second.seats) != 0 || len(other.seats) != 1 {
+		t.Error("seats after the ban are wrong")
+	}
+	h.accept(message(nil, "later"))
+	if got := string(first.read()); got != "" {
+		t.Errorf("who was banned read %q", got)
+	}
+}
+
+func TestWhisperReachesAllConnectionsOfOneUser(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	first, second := h.member(WireTCP, withTags, "bob"), h.member(WireTCP, "CAP REQ twitch.tv/commands\r\n", "bob")
+	other := h.member(WireTCP, withTags, "carl")
+	from := &chat.User{ID: "4", Login: "ann", Display: "Ann", Color: "#112233"}
+	h.hub.Whisper("bob", &chat.Whisper{ID: "1", ThreadID: "4_5", From: from, Text: "psst"})
+	h.loop.Turn(func() {})
+	const line = ":ann!ann@ann.tmi.twitch.tv WHISPER bob :psst\r\n"
+	const tags = "@badges=;color=#112233;display-name=Ann;emotes=;message-id=1;thread-id=4_5;turbo=0;user-id=4;user-type= "
+	if got := string(first.read()); got != tags+line {
+		t.Errorf("read %q", got)
+	}
+	if got := string(second.read()); got != line {
+		t.Errorf("read %q", got)
+	}
+	if got := string(other.read()); got != "" {
+		t.Errorf("another user read %q", got)
+	}
+	h.loop.Turn(func() { first.conn.Abort(engine.ReasonQuit); second.conn.Abort(engine.ReasonQuit) })
+	if n := len(loopOf(h.loop.Loop).logins); n != 1 {
+		t.Errorf("%d logins stay", n)
+	}
+}

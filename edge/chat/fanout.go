@@ -50,10 +50,38 @@ func (r *room) flush() {
 	if batches > 0 {
 		r.pace(len(r.pending), batches, time.Since(start))
 	}
+	banned := banned(r.pending)
 	clear(r.pending)
 	r.pending = r.pending[:0]
 	if cap(r.pending) > pendingKeptMax {
 		r.pending = nil
+	}
+	for _, login := range banned {
+		r.evict(login) // last: the room may go with its last member
+	}
+}
+
+// banned are the logins that events ban from the room for ever.
+func banned(events []chat.Event) (logins []string) {
+	for _, e := range events {
+		if c, ok := e.(*chat.Clearing); ok && c.Target != nil && c.For == 0 {
+			logins = append(logins, c.Target.Login)
+		}
+	}
+	return logins
+}
+
+// evict parts all sessions of a login from the room.
+func (r *room) evict(login string) {
+	var sessions []*Session
+	r.each(func(s *Session) {
+		if s.user.Login == login {
+			sessions = append(sessions, s)
+		}
+	})
+	for _, s := range sessions {
+		s.part([]byte(r.name))
+		s.Flush()
 	}
 }
 

@@ -82,14 +82,15 @@ func (h *Hub) Attach(e interface{ Loops() []*engine.Loop }) { h.engine = e }
 
 // NewLoop makes the state of chat on a loop, for engine.Config.NewLoop.
 func (h *Hub) NewLoop(l *engine.Loop) any {
-	return &loop{Loop: l, hub: h, rooms: map[string]*room{}}
+	return &loop{Loop: l, hub: h, rooms: map[string]*room{}, logins: map[string][]*Session{}}
 }
 
 // loop is the state of chat on one event loop.
 type loop struct {
 	*engine.Loop
-	hub   *Hub
-	rooms map[string]*room
+	hub    *Hub
+	rooms  map[string]*room
+	logins map[string][]*Session // registered sessions that are not anonymous
 
 	line  parsedLine // reused for every line
 	out   []byte     // replies of the session whose turn it is; see reply.go
@@ -127,6 +128,30 @@ type lossTask struct{ room *room }
 func (t lossTask) Run(*engine.Loop) {
 	t.room.untold += int(t.room.lost.Swap(0))
 	t.room.queue()
+}
+
+// Whisper takes a line to all connections of one user.
+func (h *Hub) Whisper(to string, w *chat.Whisper) {
+	for _, l := range h.engine.Loops() {
+		if !l.Post(whisperTask{to, w}, 1) {
+			h.meters.whispersLost.Inc()
+		}
+	}
+}
+
+type whisperTask struct {
+	to      string
+	whisper *chat.Whisper
+}
+
+func (t whisperTask) Run(l *engine.Loop) {
+	own := loopOf(l)
+	for _, s := range own.logins[t.to] {
+		if s.caps&capCommands != 0 {
+			own.out = appendWhisper(own.out, t.whisper, t.to, s.caps, &own.hub.text)
+			s.Flush()
+		}
+	}
 }
 
 // Decided takes clue's answers and mails them to the senders' loops. Clue bounds how

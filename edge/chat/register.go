@@ -75,6 +75,9 @@ func (s *Session) refuseLogin(text string) {
 // register welcomes the user, in one write.
 func (s *Session) register(u *chat.User) {
 	s.user = u
+	if !u.Anonymous {
+		s.loop.logins[u.Login] = append(s.loop.logins[u.Login], s)
+	}
 	s.loop.hub.meters.registered.Inc()
 	s.numeric("001", ":Welcome, GLHF!")
 	s.numeric("002", ":Your host is "+s.loop.hub.text.host)

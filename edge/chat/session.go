@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"time"
 
 	"uproar/core/chat"
@@ -191,4 +192,16 @@ func (s *Session) Drain(*engine.Conn) {
 }
 
 // Closed implements engine.Handler.
-func (s *Session) Closed(*engine.Conn, engine.Reason) { s.leaveAll() }
+func (s *Session) Closed(*engine.Conn, engine.Reason) {
+	s.leaveAll()
+	if s.user == nil || s.user.Anonymous {
+		return
+	}
+	login := s.user.Login
+	others := slices.DeleteFunc(s.loop.logins[login], func(o *Session) bool { return o == s })
+	if len(others) > 0 {
+		s.loop.logins[login] = others
+	} else {
+		delete(s.loop.logins, login)
+	}
+}
