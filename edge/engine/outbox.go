@@ -146,14 +146,25 @@ func (c *Conn) hold(p []byte, k kind) {
 		}
 	}
 	if last := &o.items[at-1]; last.kind == k {
-		last.buf.B = append(last.buf.B, p...) // no other connection has this buffer
-		last.end += len(p)
+		last.extend(p)
 		o.bytes[k] += len(p)
 		return
 	}
 	b := c.loop.copyOf(p)
 	o.push(at, piece{b, 0, len(p), k})
 	b.Release()
+}
+
+// extend appends to a piece whose buffer no other connection has. What has been sent of
+// it makes room, so that the buffer stays within twice the bytes that wait.
+func (p *piece) extend(more []byte) {
+	if p.off > p.end-p.off {
+		p.end = copy(p.buf.B, p.buf.B[p.off:p.end])
+		p.off = 0
+		p.buf.B = p.buf.B[:p.end]
+	}
+	p.buf.B = append(p.buf.B, more...)
+	p.end += len(more)
 }
 
 // copyOf is a buffer of its own size: those of the pool are as large as a batch.

@@ -174,6 +174,33 @@ func TestManySmallRepliesCostTheirBytes(t *testing.T) {
 	}
 }
 
+func TestSlowButSteadyReaderOfRepliesHoldsOnlyWhatWaits(t *testing.T) {
+	d, c, peer := pair(t, Config{}, &echo{})
+	line := append(bytes.Repeat([]byte("r"), 999), '\n')
+	written, read := 0, 0
+	for range 5000 { // 5 MB pass, at most a few KB wait
+		d.Turn(func() {
+			c.Write(line)
+			c.flush()
+		})
+		written += len(line)
+		if c.Blocked() {
+			got := readAll(t, peer)
+			read += len(got)
+			if o := c.outbox; o != nil && cap(o.items[0].buf.B) > 64<<10 {
+				t.Fatalf("%d bytes held for %d that wait", cap(o.items[0].buf.B), o.bytes[reply])
+			}
+		}
+	}
+	for c.Blocked() {
+		read += len(readAll(t, peer))
+		d.Turn(c.flush)
+	}
+	if read += len(readAll(t, peer)); read != written {
+		t.Fatalf("read %d of %d", read, written)
+	}
+}
+
 func TestRepliesBeyondTheOutboxCloseAsSlow(t *testing.T) {
 	h := &echo{}
 	d, c, _ := pair(t, Config{ReplyBytesMax: 1000}, h)
