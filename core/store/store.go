@@ -134,8 +134,9 @@ type Limit struct {
 type Spoken struct {
 	Room, Login string
 	Text        uint64
-	Unique      bool // remember Text for the whole room
-	First       bool // the member's first line ever: Member.Spoken becomes true
+	Ago         time.Duration // from its acceptance to the Fetch that tells of it: Since counts from then
+	Unique      bool          // remember Text for the whole room
+	First       bool          // the member's first line ever: Member.Spoken becomes true
 }
 
 // SpokenFor is how long Since, Same and Seen look back.
