@@ -215,7 +215,7 @@ func TestRoomIsPromptWhileItsLoopHasTime(t *testing.T) {
 func TestBusyRoomWaits(t *testing.T) {
 	h := newHall(t, engine.Config{})
 	g := h.member(WireTCP, "", "bob")
-	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, 60*time.Millisecond
+	h.hub.cfg.FanoutDuty, h.hub.cfg.FanoutDelayMax = 1e9, 400*time.Millisecond
 	h.crowd(g)
 	h.accept(message(nil, "second"))
 	h.accept(message(nil, "third"))
