@@ -5,6 +5,21 @@
 //
 // A Store is used by several goroutines at once. Its methods wait, for a disk or a
 // network, up to the deadline of their context: event loops never call them.
+//
+// # The file of the embedded store
+//
+// A bbolt file, mode 0600, with four buckets. Every commit is synced to the disk.
+//
+//	bucket    key                    value
+//	meta      "layout"               "1"
+//	rooms     room                   a Room
+//	members   room, 0x00, login      a Member
+//	accounts  login                  an Account
+//
+// A value is one byte, its version (1), and a JSON object whose names are in codec.go;
+// times are milliseconds since 1970, what is zero is left out, and so is a record that
+// is zero altogether. A layout, version or name that this program does not know is an
+// error of Open. What limits have been spent and what was said lately is not in it.
 package store
 
 import (
@@ -95,7 +110,7 @@ type Account struct {
 type Batch struct {
 	Reads  []Read
 	Draws  []Draw
-	Spoken []Spoken // what was said since the last Fetch; lost without harm
+	Spoken []Spoken // what was said since the last Fetch, and counts before Draws; lost without harm
 }
 
 // Read asks for one record. One of the three pointers, by the Key's Kind, is set when

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"uproar/core/chat"
+)
+
+const (
+	// lazyEvery is how long a record that nobody waits for may differ from the file:
+	// who spoke first, which timeouts have ended. What could not be written is tried
+	// again as often.
+	lazyEvery = time.Second
+	// sweepEvery is how often timeouts that have ended are looked for, in one stripe
+	// each time: all of them once a minute.
+	sweepEvery = time.Second
+)
+
+// Embedded is a Store in one process: state in memory, durable in a file.
+//
+// A Change is seen by Fetch and told to the watchers at once, so that a ban bites while
+// the disk is still at work; it returns when the file has it, so that what was
+// acknowledged survives kill -9. A Change that failed on the disk holds in memory all
+// the same, and is tried again every lazyEvery and at Close. Draws and last lines are
+// in memory only: a restart fills every bucket.
+type Embedded struct {
+	records  *records
+	limits   *limits
+	watchers watchers
+	journal  *journal
+	file     *file     // nil: memory alone
+	began    time.Time // ticks count from here
+
+	writing sync.Mutex // held while a group is written: groups reach the file in order
+}
+
+// Open loads the file at path, or makes it. An empty path means memory alone. It starts
+// nothing: run Run, or no Change that a file is to keep returns before its deadline.
+// After Run has returned, Close.
+func Open(path string) (*Embedded, error) { return open(path, defaultBounds()) }
+
+func open(path string, b bounds) (*Embedded, error) {
+	e := &Embedded{limits: newLimits(), began: time.Now()}
+	if path == "" {
+		e.records = newRecords(b, func(Key) {})
+		return e, nil
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	e.file, e.journal = f, newJournal()
+	e.records = newRecords(b, e.journal.add)
+	if err := f.load(e.records.load); err != nil {
+		_ = f.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Run writes what changes, and sweeps, until ctx ends; it then writes what is left and
+// returns the error of that.
+func (e *Embedded) Run(ctx context.Context) error {
+	var wake chan struct{}
+	if e.journal != nil {
+		wake = e.journal.wake
+	}
+	lazy, sweep := time.NewTicker(lazyEvery), time.NewTicker(sweepEvery)
+	defer lazy.Stop()
+	defer sweep.Stop()
+	for next := 0; ; {
+		select {
+		case <-wake:
+			_ = e.commit(false) // told to those who wait
+		case <-lazy.C:
+			_ = e.commit(false) // tried again
+		case now := <-sweep.C:
+			e.records.sweep(next, now)
+			next++
+		case <-ctx.Done():
+			return e.commit(false)
+		}
+	}
+}
+
+// Close writes what is left and closes the file. Every Change after it fails.
+func (e *Embedded) Close() error {
+	if e.file == nil {
+		return nil
+	}
+	err := e.commit(true)
+	if closeErr := e.file.close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// commit writes one group, the last before the journal closes.
+func (e *Embedded) commit(last bool) error {
+	if e.file == nil {
+		return nil
+	}
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	g := e.journal.take(last)
+	var err error
+	if len(g.keys) > 0 {
+		err = e.file.write(g.keys, e.records.encode)
+	}
+	e.journal.settle(g, err)
+	return err
+}
+
+// Fetch implements Store. It waits for nothing and never for the disk; reads and draws
+// allocate nothing. What was spoken counts before the draws of the same batch.
+func (e *Embedded) Fetch(_ context.Context, b *Batch) {
+	now := time.Now()
+	tick := int64(now.Sub(e.began))
+	for i := range b.Spoken {
+		sp := &b.Spoken[i]
+		e.limits.note(sp, tick)
+		if sp.First {
+			e.records.spoke(memberKey{sp.Room, sp.Login})
+		}
+	}
+	for i := range b.Reads {
+		e.records.read(&b.Reads[i], now)
+	}
+	for i := range b.Draws {
+		e.limits.draw(&b.Draws[i], tick)
+	}
+}
+
+// Change implements Store. Its errors wrap ErrInvalid, ErrFull or ErrUnavailable.
+func (e *Embedded) Change(ctx context.Context, k Key, c Change) error {
+	if err := c.Validate(k); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("cannot change %s: %w: %w", k, ErrUnavailable, err)
+	}
+	if e.journal != nil && !e.journal.admits() {
+		return fmt.Errorf("cannot change %s: %w: closed, or too much to write", k, ErrUnavailable)
+	}
+	if err := e.records.change(k, &c, time.Now()); err != nil {
+		return fmt.Errorf("cannot change %s: %w", k, err)
+	}
+	e.watchers.tell(k)
+	if e.journal == nil {
+		return nil
+	}
+	return e.await(ctx, k)
+}
+
+// await returns once the record is durable, or ctx ends.
+func (e *Embedded) await(ctx context.Context, k Key) error {
+	g := e.journal.join(k)
+	if g == nil {
+		return fmt.Errorf("cannot change %s: %w: closed", k, ErrUnavailable)
+	}
+	e.journal.hurry()
+	select {
+	case <-g.done:
+		if g.err != nil {
+			return fmt.Errorf("cannot change %s: %w: %w", k, ErrUnavailable, g.err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("cannot change %s: %w: %w", k, ErrUnavailable, context.Cause(ctx))
+	}
+}
+
+// Roster implements Store. It waits for nothing.
+func (e *Embedded) Roster(_ context.Context, room string, roles chat.Roles) ([]string, error) {
+	return e.records.rosters.list(room, roles), nil
+}
+
+// Watch implements Store. It calls stale with the zero Key as soon as it watches. A
+// watcher that is watchQueueMax changes behind is told the zero Key in their place.
+func (e *Embedded) Watch(ctx context.Context, stale func(Key)) error {
+	e.watchers.watch(ctx, stale)
+	return nil
+}

@@ -1,0 +1,152 @@
+package redisstore
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+	"github.com/redis/rueidis"
+)
+
+// Mode is how servers share the keys.
+type Mode string
+
+const (
+	ModeAuto    Mode = "auto"    // ask the servers: a cluster, or by their number
+	ModeSingle  Mode = "single"  // one server
+	ModeSharded Mode = "sharded" // several, by a stable hash of room or account
+	ModeCluster Mode = "cluster" // a Redis Cluster, of which Addrs are some nodes
+)
+
+// Defaults of Config.
+const (
+	defaultDialTimeout  = time.Second
+	defaultStallTimeout = time.Second
+	defaultCallsMax     = 512
+)
+
+// Sizes of one connection. A client has one for its pipelines; Watch has another.
+const (
+	bufferBytes    = 128 << 10 // each way
+	queueScale     = 10        // 2^10 calls: more than CallsMax, so that it is never full
+	callsLimit     = 1<<queueScale - 64
+	probeEvery     = 500 * time.Millisecond // of an idle connection, and of one that answers nothing
+	redirectsMax   = 3                      // of a cluster, for one command
+	topologyEvery  = 30 * time.Second       // besides whenever a node redirects or fails
+	watchPoolMax   = 4                      // Watches at a time, per server
+	clientNameByte = 128
+)
+
+// Config says where the servers are. Only Addrs must be set.
+type Config struct {
+	// Addrs are host:port. In ModeSharded they also decide where a key lives: every
+	// process must spell them the same; their order is free.
+	Addrs              []string
+	Mode               Mode   // ModeAuto if empty
+	Env                string // part of every key: [a-z0-9-]; "prod" if empty
+	Role               string // of this process, for CLIENT LIST; "edge" if empty
+	Username, Password string
+
+	DialTimeout  time.Duration // to connect and say hello; 1 s if 0
+	StallTimeout time.Duration // without any answer: the connection is made anew; 1 s if 0
+	CallsMax     int           // under way at a server, given up ones included: 1 to 960, 512 if 0
+
+	Metrics *metrics.Set // nil: metrics are counted for nobody
+}
+
+// withDefaults is c with every field set.
+func (c Config) withDefaults() (Config, error) {
+	if len(c.Addrs) == 0 {
+		return c, fmt.Errorf("cannot open redis store: no address")
+	}
+	seen := map[string]bool{}
+	for _, addr := range c.Addrs {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return c, fmt.Errorf("cannot open redis store %q: %w", addr, err)
+		}
+		if seen[addr] {
+			return c, fmt.Errorf("cannot open redis store %q: the address is there twice", addr)
+		}
+		seen[addr] = true
+	}
+	setDefault(&c.Mode, ModeAuto)
+	setDefault(&c.Env, "prod")
+	setDefault(&c.Role, "edge")
+	setDefault(&c.DialTimeout, defaultDialTimeout)
+	setDefault(&c.StallTimeout, defaultStallTimeout)
+	setDefault(&c.CallsMax, defaultCallsMax)
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewSet()
+	}
+	if strings.Trim(c.Env, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return c, fmt.Errorf("cannot open redis store: environment %q is not of [a-z0-9-]", c.Env)
+	}
+	if c.CallsMax < 1 || c.CallsMax > callsLimit {
+		return c, fmt.Errorf("cannot open redis store: %d calls at a time, want 1 to %d", c.CallsMax, callsLimit)
+	}
+	return c, nil
+}
+
+func setDefault[V comparable](field *V, to V) {
+	var zero V
+	if *field == zero {
+		*field = to
+	}
+}
+
+// clientName is what CLIENT LIST shows, so that the owner of a connection is one command
+// away.
+func (c *Config) clientName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	name := fmt.Sprintf("uproar-%s-%s-%d-%s", c.Role, host, os.Getpid(), c.Env)
+	name = strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' { // Redis refuses those
+			return '-'
+		}
+		return r
+	}, name)
+	return name[:min(len(name), clientNameByte)]
+}
+
+// option is how rueidis connects to addrs.
+//
+// One connection: commands of one process run in the order in which they were sent.
+// AlwaysPipelining: a call that gives up does not close the connection under the others,
+// and a closed connection is noticed before the next call. BlockingPipeline is off: a
+// long pipeline takes no connection of its own. DisableRetry: by itself rueidis tries
+// reads for as long as the context allows, which hides a failing server until the
+// deadline; redirections within a cluster are followed all the same.
+func (c *Config) option(addrs ...string) rueidis.ClientOption {
+	return rueidis.ClientOption{
+		InitAddress:         addrs,
+		Username:            c.Username,
+		Password:            c.Password,
+		ClientName:          c.clientName(),
+		ClientSetInfo:       rueidis.DisableClientSetInfo,
+		Dialer:              net.Dialer{Timeout: c.DialTimeout, KeepAlive: probeEvery},
+		ConnWriteTimeout:    c.StallTimeout,
+		PipelineMultiplex:   -1,
+		RingScaleEachConn:   queueScale,
+		ReadBufferEachConn:  bufferBytes,
+		WriteBufferEachConn: bufferBytes,
+		BlockingPipeline:    -1,
+		BlockingPoolSize:    watchPoolMax,
+		AlwaysPipelining:    true,
+		DisableCache:        true,
+		DisableRetry:        true,
+		ClusterOption: rueidis.ClusterOption{
+			ShardsRefreshInterval: topologyEvery,
+			MaxMovedRedirections:  redirectsMax,
+		},
+	}
+}
+
+// abandonedFor is after what time a call that was given up is certain to have left the
+// queue of its connection: by its answer, or because a probe went unanswered.
+func (c *Config) abandonedFor() time.Duration { return 2 * (probeEvery + c.StallTimeout) }

@@ -1,0 +1,52 @@
+// Package redisstore is the Store on Redis 7 or later: one server, several servers that
+// share the keys by a stable hash, or a Redis Cluster.
+//
+// A Fetch sends each server one pipeline and waits once. Facts are plain reads; only
+// what must hold together is a Lua script, one file each: take.lua for limits,
+// change.lua for records. A Change tells every process in the same script that makes
+// it; Watch hears that on a connection of its own for each server.
+//
+// # Keys
+//
+// All keys start with "up:" and the environment, so that a test fleet cannot touch what
+// is in production. The part in braces is the hash tag: what belongs to one room, or to
+// one account, lives on one server. Names are those of chat.ValidName, which have
+// neither colons nor braces. All times are in milliseconds.
+//
+//	key                            type    fields                               kept       written by
+//	up:{env}:{r:ROOM}:room         hash    created suspended hold nolinks "1";  for ever   Change
+//	                                       terms (JSON); slow followers
+//	                                       followersfor subscribers emotes
+//	                                       unique
+//	up:{env}:{r:ROOM}:m:LOGIN      hash    sub vip mod banned spoken "1";       for ever   Change,
+//	                                       until follows (Unix time); why                  Spoken.First
+//	up:{env}:{r:ROOM}:roster:ROLE  zset    logins with score 0, which sorts     for ever   Change
+//	                                       them; at most rosterKept
+//	up:{env}:{r:ROOM}:last:LOGIN   string  hash of the text; its age is what    10 min     Spoken
+//	                                       has gone of its expiry
+//	up:{env}:{r:ROOM}:said:HASH    string  empty                                10 min     Spoken.Unique
+//	up:{env}:{u:LOGIN}:account     hash    color; banned verified "1"           for ever   Change
+//	up:{env}:{u:LOGIN}:rate:LIMIT  string  lines taken in this window           Limit.Per  Draw
+//	up:{env}:stale                 channel "r:ROOM", "m:ROOM:LOGIN", "a:LOGIN"  -          Change
+//
+// No number of ours is compared with the clock of another host: windows, last lines and
+// texts are as old as their expiry says, which the server counts. Until and Follows
+// alone are times of day, as the Store's callers give them.
+//
+// # Notices
+//
+// The channel is one for each environment, and plain PUBLISH: moderation is rare, so
+// that a cluster's bus may well carry it to every node, and a Watch needs one
+// subscription for each node, where sharded channels would need one for each partition
+// of the slots. A notice that comes twice does no harm.
+//
+// # Failure
+//
+// Every call ends with its context. rueidis waits for a full queue of a connection
+// without one, so that each server has a bounded number of calls under way; beyond, a
+// call is refused at once. A call that was given up keeps its place until its connection
+// must have answered or been closed. Nothing is sent twice by itself: a script that
+// has met its deadline may have run. A server must keep what it acknowledged
+// (appendonly) for a Change to be durable, and must not evict keys (noeviction). A
+// cluster should run with cluster-require-full-coverage no, or one lost shard stops all.
+package redisstore
