@@ -128,6 +128,7 @@ func (c *Config) option(addrs ...string) rueidis.ClientOption {
 		Username:            c.Username,
 		Password:            c.Password,
 		ClientName:          c.clientName(),
+		DialCtxFn:           countConnections(c.Metrics),
 		ClientSetInfo:       rueidis.DisableClientSetInfo,
 		Dialer:              net.Dialer{Timeout: c.DialTimeout, KeepAlive: probeEvery},
 		ConnWriteTimeout:    c.StallTimeout,

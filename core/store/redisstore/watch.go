@@ -1,0 +1,123 @@
+package redisstore
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"uproar/core/store"
+)
+
+// rewatchEvery is how long after a lost subscription another is tried, and how often a
+// cluster is looked at for new nodes.
+const (
+	rewatchEvery = 100 * time.Millisecond
+	nodesEvery   = time.Second
+)
+
+// Watch implements store.Store: with one connection for each server. stale is called by
+// one goroutine at a time, but on that which reads a connection. It returns when all
+// connections are closed, at the latest after DialTimeout.
+func (s *Store) Watch(ctx context.Context, stale func(store.Key)) error {
+	w := &watch{store: s, stale: stale}
+	var all sync.WaitGroup
+	if s.config.Mode == ModeCluster {
+		w.nodes(ctx, &all)
+	} else {
+		for _, one := range s.shards {
+			all.Go(func() { w.keep(ctx, one.client, one) })
+		}
+	}
+	<-ctx.Done()
+	all.Wait()
+	return nil
+}
+
+// watch is one call of Watch.
+type watch struct {
+	store *Store
+	mu    sync.Mutex // held while stale is called
+	stale func(store.Key)
+}
+
+func (w *watch) tell(k store.Key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stale(k)
+}
+
+// nodes watches every node of a cluster from when it is known until it is gone.
+func (w *watch) nodes(ctx context.Context, all *sync.WaitGroup) {
+	cluster := w.store.shards[0]
+	watched := map[string]context.CancelFunc{}
+	for {
+		nodes := cluster.client.Nodes()
+		for addr, client := range nodes {
+			if watched[addr] == nil {
+				one, cancel := context.WithCancel(ctx)
+				watched[addr] = cancel
+				all.Go(func() { w.keep(one, client, cluster) })
+			}
+		}
+		for addr, cancel := range watched {
+			if nodes[addr] == nil {
+				cancel()
+				delete(watched, addr)
+			}
+		}
+		if !pause(ctx, nodesEvery) {
+			return
+		}
+	}
+}
+
+// keep subscribes again and again until ctx ends.
+func (w *watch) keep(ctx context.Context, client rueidis.Client, at *shard) {
+	for {
+		w.once(ctx, client, at)
+		if !pause(ctx, rewatchEvery) {
+			return
+		}
+	}
+}
+
+// once subscribes, and returns when the connection is lost or ctx ends. The hooks run on
+// the goroutine that reads the connection, which carries nothing else.
+func (w *watch) once(ctx context.Context, client rueidis.Client, at *shard) {
+	dedicated, release := client.Dedicate()
+	defer release()
+	defer dedicated.Close()
+	lost := dedicated.SetPubSubHooks(rueidis.PubSubHooks{
+		OnSubscription: func(sub rueidis.PubSubSubscription) {
+			if sub.Kind == "subscribe" {
+				at.meters.subscribed.Inc()
+				w.tell(store.Key{})
+			}
+		},
+		OnMessage: func(m rueidis.PubSubMessage) { w.tell(parseNotice(m.Message)) },
+	})
+	limited, cancel := context.WithTimeout(ctx, w.store.config.DialTimeout)
+	err := dedicated.Do(limited, dedicated.B().Subscribe().Channel(w.store.keys.stale()).Build()).Error()
+	cancel()
+	if err != nil {
+		return
+	}
+	select {
+	case <-lost:
+	case <-ctx.Done():
+	}
+}
+
+// pause reports whether ctx is still on after d.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
