@@ -56,13 +56,15 @@ func newLimits() *limits {
 	return l
 }
 
-// note remembers a line that was accepted.
+// note remembers a line that was accepted, unless a later one is known.
 func (l *limits) note(sp *Spoken, now int64) {
-	room := l.hash(sp.Room)
+	room, at := l.hash(sp.Room), now-int64(max(0, sp.Ago))
 	key := mix(room, l.hash(sp.Login))
 	s := l.stripe(key)
 	s.mu.Lock()
-	s.mu.lines.Put(key, lastLine{now, sp.Text}, now)
+	if last, ok := s.mu.lines.Get(key); !ok || last.at <= at {
+		s.mu.lines.Put(key, lastLine{at, sp.Text}, now)
+	}
 	s.mu.Unlock()
 	if !sp.Unique {
 		return
@@ -70,7 +72,9 @@ func (l *limits) note(sp *Spoken, now int64) {
 	key = mix(room, sp.Text)
 	s = l.stripe(key)
 	s.mu.Lock()
-	s.mu.texts.Put(key, now, now)
+	if last, ok := s.mu.texts.Get(key); !ok || last <= at {
+		s.mu.texts.Put(key, at, now)
+	}
 	s.mu.Unlock()
 }
 

@@ -156,6 +156,22 @@ func lastLine(h *house) {
 	}
 }
 
+func spokenAgo(h *house) {
+	said := time.Now().Add(-time.Minute)
+	h.say(store.Spoken{Room: "r", Login: "a", Text: 1, Unique: true, Ago: time.Since(said)})
+	if d := h.ask("r", "a", 1, true); (d.Since-time.Since(said)).Abs() > tolerance+deadline/10 || !d.Same || !d.Seen {
+		h.t.Errorf("a line of a minute ago: %+v", d)
+	}
+	h.say(store.Spoken{Room: "r", Login: "a", Text: 2})
+	if d := h.ask("r", "a", 2, false); d.Since > deadline || !d.Same {
+		h.t.Errorf("a line of now: %+v", d)
+	}
+	h.say(store.Spoken{Room: "old", Login: "a", Text: 3, Unique: true, Ago: store.SpokenFor + time.Second})
+	if d := h.ask("old", "a", 3, true); d.Since >= 0 || d.Same || d.Seen {
+		h.t.Errorf("a line of more than %v ago: %+v", store.SpokenFor, d)
+	}
+}
+
 func spokenFirst(h *house) {
 	a, b := h.name("a"), h.name("b")
 	room := h.name("r")

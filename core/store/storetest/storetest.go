@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"DrawsOfOneBatchShareABucket", drawsOfOneBatch},
 		{"SinceAndSameAreOfTheLastLine", lastLine},
 		{"SpokenCountsBeforeTheDrawsOfItsBatch", spokenFirst},
+		{"SinceCountsFromAgo", spokenAgo},
 		{"SeenIsOfTheRoom", seen},
 		{"FirstLineMakesSpokenTrue", firstLine},
 		{"WatchTellsOfEveryChange", watchTells},
