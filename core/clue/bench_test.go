@@ -32,7 +32,7 @@ func (s *sink) Decided(ds []Decision) { s.decided.Add(int64(len(ds))) }
 // roomy is Twitch's rules with a rate that nobody reaches: every rule works, every
 // line is accepted.
 func roomy() Config {
-	cfg := Defaults()
+	cfg := classic()
 	cfg.Shards = 1
 	cfg.RateLimit, cfg.RateLimitModerator = Rate{RateLinesMax, halfMinute}, Rate{RateLinesMax, halfMinute}
 	cfg.Deadline = time.Hour

@@ -38,7 +38,7 @@ func TestBucketsOfOneAccount(t *testing.T) {
 		{10 * sec, 0, false},
 		{500 * sec, 0, true},
 	} {
-		if got := b.draw(1, c.role, c.at); got != c.want {
+		if got := b.draw(1, c.role, false, c.at); got != c.want {
 			t.Fatalf("draw %d at %v: %v", i, time.Duration(c.at), got)
 		}
 	}
@@ -47,18 +47,18 @@ func TestBucketsOfOneAccount(t *testing.T) {
 func TestJoinsHaveABucketOfTheirOwn(t *testing.T) {
 	const sec = int64(time.Second)
 	b := testBuckets(Config{JoinLimit: Rate{2, 10 * time.Second}, RateLimit: Rate{1, 10 * time.Second}, AccountsMax: 1 << 10})
-	if !b.draw(1, 0, 0) {
+	if !b.draw(1, 0, false, 0) {
 		t.Fatal("the first line is refused")
 	}
 	for i, want := range []bool{true, true, false} {
-		if got := b.drawJoin(1, int64(i)*sec); got != want {
+		if got := b.drawJoin(1, false, int64(i)*sec); got != want {
 			t.Fatalf("join %d: %v", i, got)
 		}
 	}
-	if !b.drawJoin(2, 3*sec) {
+	if !b.drawJoin(2, false, 3*sec) {
 		t.Fatal("another account is refused")
 	}
-	if !b.drawJoin(1, 10*sec) {
+	if !b.drawJoin(1, false, 10*sec) {
 		t.Fatal("refused in the next window")
 	}
 }
@@ -66,11 +66,11 @@ func TestJoinsHaveABucketOfTheirOwn(t *testing.T) {
 func TestRateOffHasNoBound(t *testing.T) {
 	b := testBuckets(Config{RateLimit: Rate{1, time.Second}, AccountsMax: 1 << 10})
 	for i := range int64(1000) {
-		if !b.draw(1, chat.Moderator, i) {
+		if !b.draw(1, chat.Moderator, false, i) {
 			t.Fatal("refused a moderator without a limit")
 		}
 	}
-	if !b.draw(1, 0, 0) || b.draw(1, 0, 1) {
+	if !b.draw(1, 0, false, 0) || b.draw(1, 0, false, 1) {
 		t.Fatal("the viewer's limit is 1")
 	}
 }
@@ -78,13 +78,13 @@ func TestRateOffHasNoBound(t *testing.T) {
 func TestTooManyAccountsStartAfresh(t *testing.T) {
 	b := testBuckets(Config{RateLimit: Rate{1, time.Hour}, AccountsMax: 4 * bucketStripes})
 	for key := range uint64(100 * bucketStripes) {
-		if !b.draw(key, 0, int64(key)) {
+		if !b.draw(key, 0, false, int64(key)) {
 			t.Fatalf("account %d is refused its first line", key)
 		}
 	}
 	total := 0
 	for i := range b.stripes {
-		total += b.stripes[i].mu.accounts.len()
+		total += b.stripes[i].mu.accounts.Len()
 	}
 	if total > 4*bucketStripes {
 		t.Fatalf("%d accounts, the bound is %d", total, 4*bucketStripes)
@@ -92,7 +92,7 @@ func TestTooManyAccountsStartAfresh(t *testing.T) {
 	if n := int(b.meters.forgotAccounts.Get()); n != 100*bucketStripes-total {
 		t.Fatalf("counted %d forgotten, %d are left", n, total)
 	}
-	if !b.draw(0, 0, 1e6) {
+	if !b.draw(0, 0, false, 1e6) {
 		t.Fatal("a forgotten account starts with full buckets")
 	}
 }
@@ -104,7 +104,7 @@ func TestShardsShareOneAccount(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 500 {
-				if b.draw(7, 0, 1) {
+				if b.draw(7, 0, false, 1) {
 					drawn.Add(1)
 				}
 			}

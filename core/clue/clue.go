@@ -7,8 +7,16 @@
 // because an account speaks in rooms of several shards.
 //
 // A line passes through: Submit (refused at once when the shard is busy), the queue,
-// Parse, the facts, the rules in the order of the table in rules.go, then the
-// Publisher, then the Replier. A rule is a pure function in a file of its own.
+// Parse, the facts, the rules in the order of the tables in rules.go, then the
+// Publisher, then the Replier. A rule is a pure function in a file of its own. The
+// facts come from the cache, and what is missing there from the store, in one round
+// trip for the whole batch; a breaker stands between. While the store is away, what the
+// cache has counts, however old; limits are those of this process; and whoever is not
+// known is refused, not guessed.
+//
+// Commands leave their shard for the desk, which may wait for the store, and come back
+// as events with their place among the room's lines. Who enters a room is decided at
+// the door.
 //
 // Lock order: none. No function here holds two locks.
 package clue
@@ -22,6 +30,7 @@ import (
 	"time"
 
 	"uproar/core/chat"
+	"uproar/core/store"
 )
 
 // ErrBusy means that the shard of the room has too much waiting, in total or for
@@ -47,35 +56,65 @@ type Replier interface {
 
 // Clue is the rules and their state. Its methods may be called from any goroutine.
 type Clue struct {
-	shards   []*shard
-	accounts *buckets
-	seed     maphash.Seed
-	epoch    time.Time // ticks are nanoseconds since; monotonic
-	meters   *meters
-	ran      atomic.Bool
+	publisher Publisher
+	replier   Replier
+	admitter  Admitter
+	shards    []*shard
+	desk      *desk
+	door      *door
+	source    *source
+	cache     *cache
+	accounts  *buckets
+	deadline  time.Duration
+	seed      maphash.Seed
+	epoch     time.Time // ticks are nanoseconds since; monotonic
+	meters    *meters
+	ran       atomic.Bool
 }
 
 // New makes a Clue that decides nothing yet: Run does. Submissions wait meanwhile.
 func New(cfg Config, pub Publisher, rep Replier) *Clue {
 	cfg = cfg.filled()
-	c := &Clue{meters: newMeters(cfg.Metrics), seed: maphash.MakeSeed(), epoch: time.Now()}
+	c := &Clue{
+		publisher: pub, replier: rep, admitter: cfg.Admitter,
+		deadline: cfg.Deadline,
+		meters:   newMeters(cfg.Metrics), seed: maphash.MakeSeed(), epoch: time.Now(),
+	}
+	if cfg.Store == nil {
+		memory, err := store.Open("")
+		if err != nil {
+			panic("BUG: " + err.Error()) // only a file can fail
+		}
+		cfg.Store = memory
+	}
 	c.accounts = newBuckets(&cfg, c.seed, c.meters)
+	c.source = newSource(&cfg, c.meters)
+	c.cache = newCache(&cfg, c.epoch)
+	c.desk = newDesk(c, &cfg)
+	c.door = newDoor(c, &cfg)
 	for range cfg.Shards {
-		s := newShard(&cfg, c.seed, c.accounts, pub, rep, c.meters)
-		s.epoch = c.epoch
-		c.shards = append(c.shards, s)
+		c.shards = append(c.shards, newShard(c, &cfg))
 	}
 	c.meters.watchQueues(c.QueueLen)
 	return c
 }
 
-// Run decides until ctx ends. It owns one goroutine per shard. What is still queued
-// at the end is answered chat.RejectUnavailable; then it returns nil. A Clue runs once.
+// Run decides until ctx ends. It owns one goroutine per shard, those of the desk and
+// the door, and one that watches the store; the store itself is not its own. What is
+// still queued at the end is answered chat.RejectUnavailable; then it returns nil. A
+// Clue runs once.
 func (c *Clue) Run(ctx context.Context) error {
 	if c.ran.Swap(true) {
 		panic("BUG: clue.Run called twice")
 	}
 	var wg sync.WaitGroup
+	wg.Go(func() { c.source.watch(ctx, c.cache.stale) })
+	for _, lane := range c.desk.lanes {
+		wg.Go(func() { lane.run(ctx) })
+	}
+	for _, lane := range c.door.lanes {
+		wg.Go(func() { c.door.run(ctx, lane) })
+	}
 	for _, s := range c.shards {
 		wg.Go(func() { s.run(ctx) })
 	}
@@ -103,10 +142,19 @@ func (c *Clue) Submit(s Submission) error {
 }
 
 // MayJoin takes one room out of what an account may join now, and reports whether there
-// was one. Any goroutine may call it; a loop may, for it never waits.
+// was one. Any goroutine may call it; a loop may, for it never waits. A verified account
+// may join more as soon as the cache knows it.
 func (c *Clue) MayJoin(login string) bool {
-	return c.accounts.drawJoin(maphash.String(c.seed, login), int64(time.Since(c.epoch)))
+	tick := c.tick()
+	e, _ := c.cache.get(store.Key{Kind: store.KindAccount, Login: login}, tick)
+	return c.accounts.drawJoin(maphash.String(c.seed, login), e != nil && e.account.Verified, tick)
 }
+
+// tick is the time since the epoch.
+func (c *Clue) tick() int64 { return int64(time.Since(c.epoch)) }
+
+// shardOf is the shard that owns a room.
+func (c *Clue) shardOf(room string) *shard { return c.shards[hashOf(room)%uint64(len(c.shards))] }
 
 // QueueLen is the number of submissions that wait, over all shards.
 func (c *Clue) QueueLen() int {

@@ -17,7 +17,7 @@ import (
 
 // free is a configuration without rates and without the duplicate rule.
 func free() Config {
-	cfg := Defaults()
+	cfg := classic()
 	cfg.RateLimit, cfg.RateLimitModerator, cfg.DuplicateWindow = Rate{}, Rate{}, 0
 	return cfg
 }
@@ -88,7 +88,7 @@ func wantOrder(t *testing.T, lines []*chat.Message, n int) {
 }
 
 func TestAcceptedLineCarriesTheSubmission(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	u := &chat.User{ID: "7", Login: "ann", Display: "Ann", Color: "#FF0000"}
 	d := s.say(Submission{Room: "ann", User: u, Text: "/me waves", Nonce: "n1", Origin: 9})
 	m := wantAccepted(t, d, "waves")
@@ -108,7 +108,7 @@ func TestAcceptedLineCarriesTheSubmission(t *testing.T) {
 }
 
 func TestNothingToSayIsIgnored(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	for _, text := range []string{"", "   ", "/me", "/me  ", "\x01ACTION\x01", "\x01ACTION  \x01", "\x01"} {
 		if d := s.said("room", "ann", text); d.Outcome != Ignored || d.Message != nil || d.Rejection != nil {
 			t.Errorf("%q: got outcome %d", text, d.Outcome)
@@ -195,7 +195,7 @@ func TestSubmitWakesASleepingShard(t *testing.T) {
 }
 
 func TestFailedPublicationIsTakenBack(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	first := wantAccepted(t, s.said("room", "ann", "before"), "before")
 	s.stage.refuse(true)
 	for _, text := range []string{"one", "two"} {

@@ -11,13 +11,24 @@ import (
 type meters struct {
 	set *metrics.Set
 
-	accepted, ignored        *metrics.Counter
+	accepted, ignored, told  *metrics.Counter
 	refusedFull, refusedRoom *metrics.Counter
 	timedOut                 *metrics.Counter // of the rejected, those that waited too long
 	stopped                  *metrics.Counter // of the rejected, those still queued at the end
 	publishFailed            *metrics.Counter // of the rejected, those that no exchange took
+	unknown                  *metrics.Counter // of the rejected, those whose sender or room is not known
+	deskFull, deskFailed     *metrics.Counter // of the rejected, commands: too many, or the store failed
 	batchLines               *metrics.Histogram
 	waitSeconds              *metrics.Histogram // of the oldest line of each batch
+
+	lookups, misses, stale         *metrics.Counter // records that lines needed: asked of the store, used past their time
+	staleSeconds                   *metrics.Histogram
+	trips                          *metrics.Counter
+	storeSeconds, changeSeconds    *metrics.Histogram
+	storeFailed, storeTimedOut     *metrics.Counter // reads and draws; round trips
+	breakerOpen                    *metrics.Counter // round trips not made
+	dropped                        *metrics.Counter // lines that the store was not told of
+	admitted, admitWaits, admitOff *metrics.Counter // rooms; admissions that asked the store; that were refused unasked
 
 	forgotAccounts, forgotSpeakers, forgotRooms, forgotRecent *metrics.Counter
 }
@@ -32,6 +43,24 @@ func newMeters(set *metrics.Set) *meters {
 		timedOut:       set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="deadline"}`),
 		stopped:        set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="stopped"}`),
 		publishFailed:  set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="publish"}`),
+		told:           set.GetOrCreateCounter(`uproar_clue_decisions_total{outcome="told"}`),
+		unknown:        set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="unknown"}`),
+		deskFull:       set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="desk_full"}`),
+		deskFailed:     set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="desk_store"}`),
+		lookups:        set.GetOrCreateCounter(`uproar_clue_cache_lookups_total`),
+		misses:         set.GetOrCreateCounter(`uproar_clue_cache_misses_total`),
+		stale:          set.GetOrCreateCounter(`uproar_clue_cache_stale_total`),
+		staleSeconds:   set.GetOrCreateHistogram(`uproar_clue_cache_stale_seconds`),
+		trips:          set.GetOrCreateCounter(`uproar_clue_store_trips_total`),
+		storeSeconds:   set.GetOrCreateHistogram(`uproar_clue_store_seconds`),
+		changeSeconds:  set.GetOrCreateHistogram(`uproar_clue_change_seconds`),
+		storeFailed:    set.GetOrCreateCounter(`uproar_clue_store_failed_total`),
+		storeTimedOut:  set.GetOrCreateCounter(`uproar_clue_store_timeouts_total`),
+		breakerOpen:    set.GetOrCreateCounter(`uproar_clue_breaker_refused_total`),
+		dropped:        set.GetOrCreateCounter(`uproar_clue_spoken_dropped_total`),
+		admitted:       set.GetOrCreateCounter(`uproar_clue_admissions_total{from="cache"}`),
+		admitWaits:     set.GetOrCreateCounter(`uproar_clue_admissions_total{from="store"}`),
+		admitOff:       set.GetOrCreateCounter(`uproar_clue_admissions_total{from="refused"}`),
 		batchLines:     set.GetOrCreateHistogram(`uproar_clue_batch_lines`),
 		waitSeconds:    set.GetOrCreateHistogram(`uproar_clue_wait_seconds`),
 		forgotAccounts: set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="accounts"}`),
@@ -49,4 +78,19 @@ func (m *meters) rejected(msgID string) *metrics.Counter {
 // watchQueues publishes the number of submissions that wait.
 func (m *meters) watchQueues(lines func() int) {
 	m.set.GetOrCreateGauge(`uproar_clue_queue_lines`, func() float64 { return float64(lines()) })
+}
+
+// watchBreaker publishes whether the breaker keeps round trips from the store.
+func (m *meters) watchBreaker(open func() bool) {
+	m.set.GetOrCreateGauge(`uproar_clue_breaker_open`, func() float64 {
+		if open() {
+			return 1
+		}
+		return 0
+	})
+}
+
+// watchDesk publishes the number of commands that wait.
+func (m *meters) watchDesk(commands func() int) {
+	m.set.GetOrCreateGauge(`uproar_clue_desk_commands`, func() float64 { return float64(commands()) })
 }

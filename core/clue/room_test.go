@@ -154,14 +154,21 @@ func TestRecentLinesAreBoundedOverAllRooms(t *testing.T) {
 }
 
 func TestTooManySpeakersMayRepeat(t *testing.T) {
-	cfg := Defaults()
+	cfg := classic()
 	cfg.SpeakersMax = 4
+	st := newFaulty(t)
+	cfg.Store = st
 	s := newScript(t, cfg)
 	wantAccepted(t, s.said("room", "ann", "hello"), "hello")
 	wantRejection(t, s.said("room", "ann", "hello"), chat.RejectDuplicate)
+	for i := range 6 { // known to the cache, before the store goes away
+		s.said("room", fmt.Sprint("user", i), "")
+		s.said("room", fmt.Sprint("user", i), "/foo")
+	}
+	st.set(faults{down: true})
 	for i := range 6 {
 		s.said("room", fmt.Sprint("user", i), "hello")
-		if n := s.c.shards[0].speakers.len(); n > 4 {
+		if n := s.c.shards[0].speakers.Len(); n > 4 {
 			t.Fatalf("%d speakers, the bound is 4", n)
 		}
 	}

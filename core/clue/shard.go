@@ -3,38 +3,53 @@ package clue
 import (
 	"context"
 	"hash/maphash"
-	"math/bits"
-	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
-	"github.com/google/uuid"
 
 	"uproar/core/chat"
+	"uproar/core/recall"
+	"uproar/core/store"
 )
 
 // batchLinesMax is the number of submissions that a shard decides at once. Larger
 // batches save nothing more and keep the first sender waiting for the last.
 const batchLinesMax = 256
 
-// pinnedBytesMax is how much of a submitted text a line may keep alive beyond its
-// own. A text that lost more to trimming or cutting is copied.
-const pinnedBytesMax = 64
+// spokenWait is how long a quiet shard keeps to itself who has spoken: a batch tells
+// the store of the lines of the batch before.
+const spokenWait = 50 * time.Millisecond
 
-// shard decides for its rooms. One goroutine owns all of it but the queue.
+// spokenMax bounds what waits to be told to the store: the lines of a few batches.
+const spokenMax = 4 * batchLinesMax
+
+// handedMax is the number of handovers that wait for one shard. The desk waits beyond.
+const handedMax = 16
+
+// shard decides for its rooms. One goroutine owns all of it but the queue and the
+// channel.
 type shard struct {
 	queue     *queue
+	handed    chan handover
+	ended     chan struct{} // closed at the end of run
 	publisher Publisher
 	replier   Replier
 	meters    *meters
 	accounts  *buckets
+	source    *source
+	cache     *cache
+	desk      *desk
+	emotes    *Emotes
 	seed      maphash.Seed
 	epoch     time.Time // the Clue's
 	deadline  time.Duration
-	window    time.Duration // Config.DuplicateWindow
+	limits    limits
+	needs     drawNeeds
+	created   bool // Config.RoomsCreated
 
 	rooms    *rooms
-	speakers *recall[said]
+	speakers *recall.Table[said]  // by room and user
+	texts    *recall.Table[int64] // of unique rooms: when a text was said, by room and text
 	ids      *ids
 	rejected map[string]*metrics.Counter // by msg-id
 
@@ -42,12 +57,14 @@ type shard struct {
 	now       time.Time
 	tick      int64
 	facts     Facts // here and not on the stack: calls through the table would move them to the heap
-	line      Line
 	batch     [batchLinesMax]waiting
+	asks      [batchLinesMax]ask
 	decisions [batchLinesMax]Decision
+	fetch     fetch
 	accepted  []accepted
-	speaking  []*room      // rooms with accepted lines
-	published []chat.Event // accepted lines, by room
+	firsts    map[uint64]struct{} // speakers whose first line ever is in this batch
+	speaking  []*room             // rooms with accepted lines
+	published []chat.Event        // accepted lines, by room
 }
 
 // said is the last delivered line of one user in one room.
@@ -60,25 +77,38 @@ type said struct {
 type accepted struct {
 	room     *room
 	decision *Decision
-	speaker  uint64 // key in speakers
+	ask      *ask
+	kept     bool // it is remembered, for the rules of later lines
+	unique   bool // the room is in unique chat
 }
 
-func newShard(cfg *Config, seed maphash.Seed, accounts *buckets, pub Publisher, rep Replier, m *meters) *shard {
+func newShard(c *Clue, cfg *Config) *shard {
 	return &shard{
 		queue:     newQueue(cfg.QueueMax),
-		publisher: pub,
-		replier:   rep,
-		meters:    m,
-		accounts:  accounts,
-		seed:      seed,
-		epoch:     time.Now(),
+		handed:    make(chan handover, handedMax),
+		ended:     make(chan struct{}),
+		publisher: c.publisher,
+		replier:   c.replier,
+		meters:    c.meters,
+		accounts:  c.accounts,
+		source:    c.source,
+		cache:     c.cache,
+		desk:      c.desk,
+		emotes:    cfg.Emotes,
+		seed:      c.seed,
+		epoch:     c.epoch,
 		deadline:  cfg.Deadline,
-		window:    cfg.DuplicateWindow,
-		rooms:     newRooms(cfg, m),
-		speakers:  newRecall[said](cfg.SpeakersMax/cfg.Shards, int64(cfg.DuplicateWindow)),
+		limits:    newLimits(cfg),
+		needs:     drawNeeds{window: cfg.DuplicateWindow, gap: cfg.LineGap},
+		created:   cfg.RoomsCreated,
+		rooms:     newRooms(cfg, c.meters),
+		speakers:  recall.New[said](cfg.SpeakersMax/cfg.Shards, int64(max(cfg.DuplicateWindow, store.SpokenFor))),
+		texts:     recall.New[int64](cfg.SpeakersMax/cfg.Shards, int64(store.SpokenFor)),
 		ids:       newIDs(),
 		rejected:  make(map[string]*metrics.Counter),
+		fetch:     newFetch(),
 		accepted:  make([]accepted, 0, batchLinesMax),
+		firsts:    make(map[uint64]struct{}),
 		speaking:  make([]*room, 0, batchLinesMax),
 		published: make([]chat.Event, batchLinesMax),
 	}
@@ -86,13 +116,24 @@ func newShard(cfg *Config, seed maphash.Seed, accounts *buckets, pub Publisher, 
 
 // run decides until ctx ends, then answers what is left.
 func (s *shard) run(ctx context.Context) {
+	defer close(s.ended)
+	quiet := time.NewTimer(spokenWait)
+	defer quiet.Stop()
 	for ctx.Err() == nil {
+		s.takeHanded()
 		if n := s.queue.take(s.batch[:]); n > 0 {
 			s.decideBatch(n)
 			continue
 		}
+		if len(s.fetch.spoken) > 0 {
+			quiet.Reset(spokenWait)
+		}
 		select {
 		case <-s.queue.wake:
+		case h := <-s.handed:
+			s.take(h)
+		case <-quiet.C:
+			s.tellSpoken()
 		case <-ctx.Done():
 		}
 	}
@@ -105,125 +146,63 @@ func (s *shard) run(ctx context.Context) {
 		s.meters.stopped.Add(n)
 		s.finish(n)
 	}
+	s.takeHanded()
+	s.tellSpoken()
 }
 
 // decideBatch decides the first n entries of the batch, publishes what is accepted,
-// then answers everybody.
+// then answers everybody. In between it waits for the store at most once, and for no
+// longer than its timeout.
 func (s *shard) decideBatch(n int) {
-	s.now = time.Now()
-	s.tick = int64(s.now.Sub(s.epoch))
+	s.clock()
 	s.meters.batchLines.Update(float64(n))
 	s.meters.waitSeconds.Update(s.now.Sub(s.batch[0].Queued).Seconds())
 	s.rooms.sweep(s.tick)
 	for i := range n {
 		s.decisions[i] = answerTo(&s.batch[i].Submission)
-		s.decide(&s.batch[i].Submission, &s.decisions[i])
+		s.look(&s.batch[i].Submission, &s.decisions[i], &s.asks[i])
+	}
+	if s.ask() {
+		s.clock()
+	}
+	for i := range n {
+		if s.decisions[i].Outcome == 0 {
+			s.decide(&s.batch[i].Submission, &s.decisions[i], &s.asks[i])
+		}
 	}
 	s.publish()
 	s.finish(n)
 }
 
-// finish answers n senders and lets go of what the batch pointed to.
+func (s *shard) clock() {
+	s.now = time.Now()
+	s.tick = int64(s.now.Sub(s.epoch))
+}
+
+// finish answers n senders, but those that the desk will answer, and lets go of what
+// the batch pointed to.
 func (s *shard) finish(n int) {
-	s.replier.Decided(s.decisions[:n])
+	answers := 0
+	for i := range n {
+		if s.decisions[i].Outcome != 0 {
+			if answers != i {
+				s.decisions[answers] = s.decisions[i]
+			}
+			answers++
+		}
+	}
+	if answers > 0 {
+		s.replier.Decided(s.decisions[:answers])
+	}
 	clear(s.decisions[:n])
 	clear(s.batch[:n])
+	clear(s.asks[:n])
+	clear(s.firsts)
+	s.fetch.clear()
 }
 
 func answerTo(sub *Submission) Decision {
 	return Decision{Room: sub.Room, User: sub.User, Nonce: sub.Nonce, Origin: sub.Origin}
-}
-
-// decide decides one submission, and changes no state unless it is accepted, but
-// for the rate.
-func (s *shard) decide(sub *Submission, d *Decision) {
-	if s.now.Sub(sub.Queued) > s.deadline {
-		s.meters.timedOut.Inc()
-		s.reject(d, chat.RejectUnavailable)
-		return
-	}
-	s.line = Parse(sub.Text)
-	if s.line.Text == "" || sub.User.Anonymous {
-		d.Outcome = Ignored
-		s.meters.ignored.Inc()
-		return
-	}
-	account := maphash.String(s.seed, sub.User.Login)
-	speaker := bits.RotateLeft64(account, 31) ^ maphash.String(s.seed, sub.Room)
-	text := maphash.String(s.seed, s.line.Text)
-	if s.line.Action {
-		text = ^text
-	}
-	s.gather(sub, account, speaker, text)
-	if r := judge(&s.facts, &s.line); r != nil {
-		s.reject(d, r)
-		return
-	}
-	s.accept(sub, d, speaker, text)
-}
-
-// gather fills the facts. It is the place that a store and its cache go to.
-func (s *shard) gather(sub *Submission, account, speaker, text uint64) {
-	roles := chat.RolesIn(sub.Room, sub.User)
-	s.facts = Facts{
-		Roles:    roles,
-		RateLeft: s.accounts.draw(account, roles, s.tick),
-		Window:   s.window,
-	}
-	if s.window <= 0 {
-		return
-	}
-	if last, ok := s.speakers.get(speaker); ok && last.text == text {
-		s.facts.Repeats, s.facts.RepeatAge = true, time.Duration(s.tick-last.at)
-	}
-}
-
-// accept makes the line and remembers it.
-func (s *shard) accept(sub *Submission, d *Decision, speaker, text uint64) {
-	r := s.rooms.speak(sub.Room, s.now, s.tick)
-	r.seq++
-	id := s.ids.next()
-	m := &chat.Message{
-		Place:  chat.Place{Room: r.name, RoomID: r.id, Seq: r.seq, Time: s.now},
-		ID:     id.String(),
-		User:   sub.User,
-		Roles:  s.facts.Roles,
-		Text:   s.line.Text,
-		Action: s.line.Action,
-		Nonce:  sub.Nonce,
-		Origin: sub.Origin,
-	}
-	if parent := r.parent(sub.ReplyTo); parent != nil {
-		m.Reply = replyTo(parent)
-		m.Text = addressed(m.Text, parent.User)
-	}
-	if len(sub.Text)-len(m.Text) > pinnedBytesMax {
-		m.Text = strings.Clone(m.Text)
-	}
-	s.rooms.remember(r, id, m)
-	if s.window > 0 {
-		if n := s.speakers.put(speaker, said{text, s.tick}, s.tick); n > 0 {
-			s.meters.forgotSpeakers.Add(n)
-		}
-	}
-	d.Outcome, d.Message = Accepted, m
-	if r.batchLines == 0 {
-		s.speaking = append(s.speaking, r)
-	}
-	r.batchLines++
-	s.accepted = append(s.accepted, accepted{r, d, speaker})
-}
-
-// parent is the line of that id, or nil.
-func (r *room) parent(replyTo string) *chat.Message {
-	if replyTo == "" {
-		return nil
-	}
-	id, err := uuid.Parse(replyTo)
-	if err != nil {
-		return nil
-	}
-	return r.recent.find(id)
 }
 
 func (s *shard) reject(d *Decision, r *chat.Rejection) {
@@ -234,48 +213,4 @@ func (s *shard) reject(d *Decision, r *chat.Rejection) {
 		s.rejected[r.MsgID] = c
 	}
 	c.Inc()
-}
-
-// publish hands on the accepted lines of the batch, room by room: it lays them out
-// by room in one array, in order, and publishes slices of that.
-func (s *shard) publish() {
-	next := 0
-	for _, r := range s.speaking {
-		r.batchNext = next
-		next += r.batchLines
-	}
-	for i := range s.accepted {
-		r := s.accepted[i].room
-		s.published[r.batchNext] = s.accepted[i].decision.Message
-		r.batchNext++
-	}
-	for _, r := range s.speaking {
-		lines := s.published[r.batchNext-r.batchLines : r.batchNext]
-		if err := s.publisher.Publish(r.name, lines); err != nil {
-			s.takeBack(r)
-		} else {
-			s.meters.accepted.Add(len(lines))
-		}
-		r.batchLines = 0
-	}
-	clear(s.published[:next])
-	clear(s.speaking)
-	clear(s.accepted)
-	s.speaking, s.accepted = s.speaking[:0], s.accepted[:0]
-}
-
-// takeBack rejects the accepted lines of a room whose publication failed. Their
-// senders may say the same again; their sequence numbers are not used again, for
-// nobody knows how far they got.
-func (s *shard) takeBack(r *room) {
-	for i := range s.accepted {
-		a := &s.accepted[i]
-		if a.room != r {
-			continue
-		}
-		r.recent.drop(a.decision.Message)
-		s.speakers.drop(a.speaker)
-		s.meters.publishFailed.Inc()
-		s.reject(a.decision, chat.RejectUnavailable)
-	}
 }

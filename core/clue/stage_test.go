@@ -16,6 +16,7 @@ type stage struct {
 	mu struct {
 		sync.Mutex
 		lines     map[string][]*chat.Message // published, by room
+		events    map[string][]chat.Event    // published, lines and others, by room
 		decisions []Decision
 		refuse    bool
 	}
@@ -26,20 +27,22 @@ var errRefused = errors.New("the stage refuses")
 func newStage() *stage {
 	st := &stage{}
 	st.mu.lines = make(map[string][]*chat.Message)
+	st.mu.events = make(map[string][]chat.Event)
 	return st
 }
 
 func (st *stage) Publish(room string, events []chat.Event) error {
-	lines := make([]*chat.Message, len(events))
-	for i, e := range events {
-		lines[i] = e.(*chat.Message)
-	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.mu.refuse {
 		return errRefused
 	}
-	st.mu.lines[room] = append(st.mu.lines[room], lines...)
+	for _, e := range events {
+		if m, ok := e.(*chat.Message); ok {
+			st.mu.lines[room] = append(st.mu.lines[room], m)
+		}
+	}
+	st.mu.events[room] = append(st.mu.events[room], events...)
 	return nil
 }
 
@@ -65,6 +68,14 @@ func (st *stage) answers() []Decision {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return append([]Decision(nil), st.mu.decisions...)
+}
+
+// classic is Twitch's rules without the second between lines, in which tests, whose
+// clock stands still, could say nothing twice.
+func classic() Config {
+	cfg := Defaults()
+	cfg.LineGap = 0
+	return cfg
 }
 
 // user is an account of that login.

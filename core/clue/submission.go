@@ -17,6 +17,8 @@ type Submission struct {
 	ReplyTo string // id of the line it answers, or empty
 	Origin  chat.Origin
 	Queued  time.Time // set by Submit
+
+	about *chat.Message // of a command that names a line: that line, if the room knows it
 }
 
 // Outcome is what became of a submission.
@@ -26,6 +28,7 @@ const (
 	Accepted Outcome = iota + 1 // Message is set; it has been published
 	Rejected                    // Rejection is set; the sender gets its NOTICE
 	Ignored                     // nothing to say, as on Twitch: an empty line, or an anonymous sender
+	Told                        // a command that was carried out: Notice is set, with an empty MsgID when there is nothing to tell
 )
 
 // Decision answers one submission. It is a value that the shard reuses: a Replier
@@ -38,4 +41,6 @@ type Decision struct {
 	Origin    chat.Origin
 	Message   *chat.Message   // nil unless Accepted
 	Rejection *chat.Rejection // nil unless Rejected
+	Notice    chat.Notice     // of Told
+	Roles     chat.Roles      // of the sender in the room, when Accepted or Told
 }

@@ -13,7 +13,7 @@ import (
 
 func TestSameLineWithinHalfAMinuteIsDuplicate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScript(t, Defaults())
+		s := newScript(t, classic())
 		wantAccepted(t, s.said("room", "ann", "hello you"), "hello you")
 		time.Sleep(10 * time.Second)
 		wantRejection(t, s.said("room", "ann", "  hello   you "), chat.RejectDuplicate)
@@ -30,7 +30,7 @@ func TestSameLineWithinHalfAMinuteIsDuplicate(t *testing.T) {
 
 func TestRefusedLineIsNotTheLastDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := Defaults()
+		cfg := classic()
 		cfg.RateLimit = Rate{1, time.Second}
 		s := newScript(t, cfg)
 		wantAccepted(t, s.said("room", "ann", "one"), "one")
@@ -41,7 +41,7 @@ func TestRefusedLineIsNotTheLastDelivered(t *testing.T) {
 }
 
 func TestBroadcasterMayRepeat(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	for range 3 {
 		wantAccepted(t, s.said("ann", "ann", "hello"), "hello")
 	}
@@ -52,14 +52,14 @@ func TestDuplicateWindowOffAllowsRepeats(t *testing.T) {
 	for range 3 {
 		wantAccepted(t, s.said("room", "ann", "hello"), "hello")
 	}
-	if n := s.c.shards[0].speakers.len(); n != 0 {
+	if n := s.c.shards[0].speakers.Len(); n != 0 {
 		t.Fatalf("%d last lines kept for nothing", n)
 	}
 }
 
 func TestTwentyLinesInHalfAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScript(t, Defaults())
+		s := newScript(t, classic())
 		for i := range 20 {
 			time.Sleep(time.Second)
 			text := fmt.Sprint(i)
@@ -81,7 +81,7 @@ func TestTwentyLinesInHalfAMinute(t *testing.T) {
 }
 
 func TestBroadcasterMaySayAHundred(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	for i := range 100 {
 		text := fmt.Sprint(i)
 		wantAccepted(t, s.said("ann", "ann", text), text)
@@ -92,7 +92,7 @@ func TestBroadcasterMaySayAHundred(t *testing.T) {
 }
 
 func TestViewersLineDrawsFromBothBuckets(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	for i := range 20 {
 		text := fmt.Sprint(i)
 		wantAccepted(t, s.said("room", "ann", text), text)
@@ -105,7 +105,7 @@ func TestViewersLineDrawsFromBothBuckets(t *testing.T) {
 }
 
 func TestLinesRefusedByOtherRulesCount(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	wantAccepted(t, s.said("room", "ann", "same"), "same")
 	for range 10 {
 		wantRejection(t, s.said("room", "ann", "same"), chat.RejectDuplicate)
@@ -125,7 +125,7 @@ func TestLinesRefusedByOtherRulesCount(t *testing.T) {
 }
 
 func TestReplyQuotesItsParent(t *testing.T) {
-	s := newScript(t, Defaults())
+	s := newScript(t, classic())
 	say := func(login, text, replyTo string) *chat.Message {
 		u := user(login)
 		u.Display = "X" + login[1:] // not what a site does: it shows which name is used

@@ -1,0 +1,196 @@
+package clue
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"uproar/core/chat"
+	"uproar/core/store"
+)
+
+// pinnedBytesMax is how much of a submitted text a line may keep alive beyond its
+// own. A text that lost more to trimming or cutting is copied.
+const pinnedBytesMax = 64
+
+// decide decides one submission by what is known now. It changes no state unless the
+// line is accepted, or goes to the desk.
+func (s *shard) decide(sub *Submission, d *Decision, a *ask) {
+	if s.now.Sub(sub.Queued) > s.deadline {
+		s.meters.timedOut.Inc()
+		s.reject(d, chat.RejectUnavailable)
+		return
+	}
+	who, known := s.gather(sub, a)
+	switch {
+	case a.command != nil && a.command.Personal:
+		if r := rateLimit(&s.facts, &a.line); r != nil {
+			s.reject(d, r)
+			return
+		}
+		s.toDesk(sub, d, a)
+	case !known:
+		s.meters.unknown.Inc()
+		s.reject(d, chat.RejectUnavailable)
+	case a.command != nil:
+		if r := judgeGates(&s.facts, &a.line); r != nil {
+			s.reject(d, r)
+			return
+		}
+		s.toDesk(sub, d, a)
+	default:
+		if r := judge(&s.facts, &a.line); r != nil {
+			s.reject(d, r)
+			return
+		}
+		s.accept(sub, d, a, who.dress(sub.User))
+	}
+}
+
+// gather fills the facts, and reports whether all are known: who may speak is never
+// guessed.
+func (s *shard) gather(sub *Submission, a *ask) (who *entry, known bool) {
+	room, member, who := s.resolve(a.room), s.resolve(a.member), s.resolve(a.who)
+	f := &s.facts
+	*f = Facts{
+		Channel: sub.Room, Now: s.now, Since: -1, RateLeft: true,
+		Roles:   chat.RolesIn(sub.Room, sub.User),
+		Created: s.created, Window: s.needs.window, Gap: s.needs.gap,
+	}
+	verified := sub.User.Verified
+	if member != nil {
+		f.Member = member.member
+		f.Roles |= f.Member.Roles
+	}
+	if who != nil {
+		f.Account = who.account
+		verified = verified || f.Account.Verified
+	}
+	if room != nil {
+		f.Room = room.room
+		f.Emotes = f.Room.Modes.EmoteOnly && s.emotes.Only(a.line.Text)
+	}
+	s.recallLines(sub, a, verified)
+	return who, room != nil && member != nil && who != nil
+}
+
+// resolve returns a record, stale if need be, or nil.
+func (s *shard) resolve(r ref) *entry {
+	e, stale := s.fetch.resolve(r)
+	if stale {
+		s.meters.stale.Inc()
+		s.meters.staleSeconds.Update(time.Duration(s.tick - e.at).Seconds())
+	}
+	return e
+}
+
+// recallLines fills the facts about the lines before: what the store says, and what
+// this shard has accepted since. When the store says nothing, the buckets of this
+// process count.
+func (s *shard) recallLines(sub *Submission, a *ask, verified bool) {
+	if a.draw < 0 {
+		return
+	}
+	f := &s.facts
+	draw := &s.fetch.Draws[a.draw]
+	if draw.Err == nil {
+		// An account that turns out to be trusted has drawn from the wrong buckets: once
+		// per record that was not in the cache, its line is free.
+		f.RateLeft = draw.Left || a.asViewer && (f.Roles.Trusted() || verified)
+		f.Since, f.Same, f.Seen = draw.Since, draw.Same, draw.Seen
+	} else {
+		f.RateLeft = s.accounts.draw(a.account, f.Roles, verified, s.tick)
+	}
+	if last, ok := s.speakers.Get(a.speaker); ok {
+		if since := time.Duration(s.tick - last.at); f.Since < 0 || since <= f.Since {
+			f.Since, f.Same = since, last.text == a.text
+		}
+	}
+	if f.Room != nil && f.Room.Modes.Unique && !f.Seen {
+		at, ok := s.texts.Get(s.textKey(sub.Room, a.text))
+		f.Seen = ok && s.tick-at < int64(store.SpokenFor)
+	}
+}
+
+// textKey is the key of a text of a room in texts.
+func (s *shard) textKey(room string, text uint64) uint64 {
+	return bits.RotateLeft64(maphash.String(s.seed, room), 17) ^ text
+}
+
+// accept makes the line and remembers it.
+func (s *shard) accept(sub *Submission, d *Decision, a *ask, u *chat.User) {
+	r := s.rooms.speak(sub.Room, s.now, s.tick)
+	r.seq++
+	id := s.ids.next()
+	m := &chat.Message{
+		Place:  chat.Place{Room: r.name, RoomID: r.id, Seq: r.seq, Time: s.now},
+		ID:     id.String(),
+		User:   u,
+		Roles:  s.facts.Roles,
+		Text:   a.line.Text,
+		Action: a.line.Action,
+		First:  s.first(a),
+		Nonce:  sub.Nonce,
+		Origin: sub.Origin,
+	}
+	if parent := r.parent(sub.ReplyTo); parent != nil {
+		m.Reply = replyTo(parent)
+		m.Text = addressed(m.Text, parent.User)
+	}
+	m.Emotes = s.emotes.Tag(m.Text)
+	if len(sub.Text)-len(m.Text) > pinnedBytesMax {
+		m.Text = strings.Clone(m.Text)
+	}
+	s.rooms.remember(r, id, m)
+	kept := s.remember(sub.Room, a)
+	d.Outcome, d.Message, d.Roles = Accepted, m, m.Roles
+	if r.batchLines == 0 {
+		s.speaking = append(s.speaking, r)
+	}
+	r.batchLines++
+	s.accepted = append(s.accepted, accepted{r, d, a, kept, s.facts.Room.Modes.Unique})
+}
+
+// remember keeps what the rules ask of the lines before, if any of them does here, and
+// reports whether.
+func (s *shard) remember(room string, a *ask) bool {
+	modes := &s.facts.Room.Modes
+	if s.needs == (drawNeeds{}) && modes.Slow <= 0 && !modes.Unique {
+		return false
+	}
+	forgotten := s.speakers.Put(a.speaker, said{a.text, s.tick}, s.tick)
+	if modes.Unique {
+		forgotten += s.texts.Put(s.textKey(room, a.text), s.tick, s.tick)
+	}
+	if forgotten > 0 {
+		s.meters.forgotSpeakers.Add(forgotten)
+	}
+	return true
+}
+
+// first reports whether this is the sender's first line in the room ever.
+func (s *shard) first(a *ask) bool {
+	if s.facts.Member.Spoken {
+		return false
+	}
+	if _, again := s.firsts[a.speaker]; again {
+		return false
+	}
+	s.firsts[a.speaker] = struct{}{}
+	return true
+}
+
+// parent is the line of that id, or nil.
+func (r *room) parent(replyTo string) *chat.Message {
+	if replyTo == "" {
+		return nil
+	}
+	id, err := uuid.Parse(replyTo)
+	if err != nil {
+		return nil
+	}
+	return r.recent.find(id)
+}

@@ -1,0 +1,214 @@
+package clue
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"uproar/core/chat"
+	"uproar/core/clue/command"
+)
+
+// deskLanes is the number of commands that can be under way at once. A room always has
+// the same lane, so its commands are carried out in order.
+const deskLanes = 4
+
+// raidsMax bounds the raids that a lane remembers; beyond, one that has not ended can be
+// started again.
+const raidsMax = 1024
+
+// desk carries out commands. A command may wait for the store several times, up to the
+// deadline of its submission: that is why no shard does it.
+//
+// What follows from a command is changed in the store, then in the cache, then handed
+// to the shard of the room as events, so that they have their place among its lines:
+// every line behind a ban in the room has been judged by it.
+type desk struct {
+	cfg    *Config
+	clue   *Clue
+	lanes  [deskLanes]*lane
+	source *source
+	cache  *cache
+	meters *meters
+}
+
+// lane is one goroutine of the desk and what waits for it.
+type lane struct {
+	desk  *desk
+	queue *queue
+	raids map[string]raid // by the room that raids
+	ids   *ids
+	batch [1]waiting
+}
+
+type raid struct {
+	target string
+	until  time.Time
+}
+
+// handover is what a shard publishes for the desk, and whom it answers then. All events
+// are of the room.
+type handover struct {
+	room   string
+	events []chat.Event
+	answer Decision
+}
+
+func newDesk(c *Clue, cfg *Config) *desk {
+	d := &desk{cfg: cfg, clue: c, source: c.source, cache: c.cache, meters: c.meters}
+	for i := range d.lanes {
+		d.lanes[i] = &lane{desk: d, queue: newQueue(cfg.CommandsMax), raids: make(map[string]raid), ids: newIDs()}
+	}
+	c.meters.watchDesk(d.len)
+	return d
+}
+
+// put queues a command and never waits.
+func (d *desk) put(sub *Submission) error {
+	h := hashOf(sub.Room)
+	return d.lanes[h%deskLanes].queue.put(sub, h)
+}
+
+func (d *desk) len() (n int) {
+	for _, l := range d.lanes {
+		n += l.queue.len()
+	}
+	return n
+}
+
+// run carries out commands until ctx ends; what is left then is refused.
+func (l *lane) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if l.queue.take(l.batch[:]) > 0 {
+			l.serve(ctx, &l.batch[0].Submission)
+			continue
+		}
+		select {
+		case <-l.queue.wake:
+		case <-ctx.Done():
+		}
+	}
+	l.queue.close()
+	for l.queue.take(l.batch[:]) > 0 {
+		l.desk.meters.stopped.Inc()
+		l.refuse(&l.batch[0].Submission, chat.RejectUnavailable)
+	}
+}
+
+// serve carries out one command and answers its sender.
+func (l *lane) serve(ctx context.Context, sub *Submission) {
+	ctx, cancel := context.WithDeadline(ctx, sub.Queued.Add(l.desk.cfg.Deadline))
+	defer cancel()
+	if ctx.Err() != nil {
+		l.desk.meters.timedOut.Inc()
+		l.refuse(sub, chat.RejectUnavailable)
+		return
+	}
+	name, args := commandOf(sub.Text)
+	cmd, ok := command.Lookup(name)
+	if !ok {
+		panic("BUG: a command at the desk that nobody knows")
+	}
+	call, err := l.call(ctx, cmd, sub, args)
+	if err != nil {
+		l.desk.meters.deskFailed.Inc()
+		l.refuse(sub, chat.RejectUnavailable)
+		return
+	}
+	v := cmd.Judge(call)
+	if v.Failed {
+		l.refuse(sub, &chat.Rejection{MsgID: v.Notice.MsgID, Text: v.Notice.Text})
+		return
+	}
+	if err := l.change(ctx, v.Changes); err != nil {
+		l.desk.meters.deskFailed.Inc()
+		l.refuse(sub, chat.RejectUnavailable)
+		return
+	}
+	l.show(sub, call, &v)
+}
+
+// commandOf splits a command as it was typed. Unlike a text its arguments keep their
+// spaces inside: they are cut to a line's length all the same.
+func commandOf(text string) (name, args string) {
+	name, args, _ = strings.Cut(Parse(text).Text[1:], " ")
+	return name, args
+}
+
+// change makes the changes, and their records unknown here.
+func (l *lane) change(ctx context.Context, changes []command.KeyedChange) error {
+	for i := range changes {
+		c := &changes[i]
+		began := time.Now()
+		err := l.desk.source.store.Change(ctx, c.Key, c.Change)
+		l.desk.meters.changeSeconds.Update(time.Since(began).Seconds())
+		l.desk.cache.stale(c.Key) // after an error too: it may have been made
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// show lets the room, or one user, see what the command did, then answers the sender.
+func (l *lane) show(sub *Submission, call *command.Call, v *command.Verdict) {
+	answer := answerTo(sub)
+	answer.Outcome, answer.Notice, answer.Roles = Told, v.Notice, call.Roles
+	if w := v.Whisper; w != nil && l.desk.cfg.Whisperer != nil {
+		w.Line.Emotes = l.desk.cfg.Emotes.Tag(w.Line.Text)
+		l.desk.cfg.Whisperer.Whisper(w.To.Login, w.Line)
+	}
+	for _, e := range v.Events {
+		if r, ok := e.(*chat.Raid); ok {
+			l.raided(sub.Room, r, call.Now)
+		}
+	}
+	if len(v.Events) == 0 {
+		l.answer(&answer)
+		return
+	}
+	room := v.Events[0].Where().Room
+	s := l.desk.clue.shardOf(room)
+	select {
+	case s.handed <- handover{room, v.Events, answer}:
+	case <-s.ended: // nobody is left to see it; it is changed all the same
+		l.desk.meters.stopped.Inc()
+		l.refuse(sub, chat.RejectUnavailable)
+	}
+}
+
+// raided remembers a raid while it can be called off.
+func (l *lane) raided(room string, r *chat.Raid, now time.Time) {
+	if r.Off {
+		delete(l.raids, room)
+		return
+	}
+	for name, other := range l.raids {
+		if !now.Before(other.until) {
+			delete(l.raids, name)
+		}
+	}
+	if len(l.raids) < raidsMax {
+		l.raids[strings.Clone(room)] = raid{r.Target, now.Add(command.RaidFor)}
+	}
+}
+
+func (l *lane) refuse(sub *Submission, r *chat.Rejection) {
+	d := answerTo(sub)
+	d.Outcome, d.Rejection = Rejected, r
+	l.desk.meters.rejected(r.MsgID).Inc()
+	l.desk.clue.replier.Decided([]Decision{d})
+}
+
+func (l *lane) answer(d *Decision) {
+	l.desk.meters.told.Inc()
+	l.desk.clue.replier.Decided([]Decision{*d})
+}
+
+// raiding is the room that a room is raiding, or empty.
+func (l *lane) raiding(room string, now time.Time) string {
+	if r, ok := l.raids[room]; ok && now.Before(r.until) {
+		return r.target
+	}
+	return ""
+}
