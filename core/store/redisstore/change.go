@@ -21,7 +21,7 @@ func (s *Store) Change(ctx context.Context, k store.Key, c store.Change) error {
 		return err
 	}
 	_, tag := s.keys.record(k)
-	at := s.shards[s.shard(tag)]
+	at := s.at(tag)
 	p := encode(&c)
 	_, err := at.doOne(ctx, func(byText bool) rueidis.Completed {
 		return s.changing(at.client.B(), byText, k, p)

@@ -52,7 +52,7 @@ type Config struct {
 
 	DialTimeout  time.Duration // to connect and say hello; 1 s if 0
 	StallTimeout time.Duration // without any answer: the connection is made anew; 1 s if 0
-	CallsMax     int           // under way at a server, given up ones included: 1 to 960, 512 if 0
+	CallsMax     int           // under way at a server, those given up included: 1 to 960, 512 if 0
 
 	Metrics *metrics.Set // nil: metrics are counted for nobody
 }
@@ -147,7 +147,3 @@ func (c *Config) option(addrs ...string) rueidis.ClientOption {
 		},
 	}
 }
-
-// abandonedFor is after what time a call that was given up is certain to have left the
-// queue of its connection: by its answer, or because a probe went unanswered.
-func (c *Config) abandonedFor() time.Duration { return 2 * (probeEvery + c.StallTimeout) }

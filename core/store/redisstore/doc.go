@@ -38,15 +38,17 @@
 // The channel is one for each environment, and plain PUBLISH: moderation is rare, so
 // that a cluster's bus may well carry it to every node, and a Watch needs one
 // subscription for each node, where sharded channels would need one for each partition
-// of the slots. A notice that comes twice does no harm.
+// of the slots. A notice that comes twice does no harm. That a member has spoken for the
+// first time is decoration, and is told to nobody.
 //
 // # Failure
 //
-// Every call ends with its context. rueidis waits for a full queue of a connection
-// without one, so that each server has a bounded number of calls under way; beyond, a
-// call is refused at once. A call that was given up keeps its place until its connection
-// must have answered or been closed. Nothing is sent twice by itself: a script that
-// has met its deadline may have run. A server must keep what it acknowledged
-// (appendonly) for a Change to be durable, and must not evict keys (noeviction). A
-// cluster should run with cluster-require-full-coverage no, or one lost shard stops all.
+// Every call ends with its context, and what lives on other servers is not affected. A
+// server has a bounded number of calls under way, given up ones included; beyond, a call
+// is refused at once. Nothing is sent twice by itself: a script that has met its deadline
+// may have run, or may run yet.
+//
+// A server must keep what it acknowledged (appendonly) for a Change to be durable, and
+// must not evict keys (noeviction). A cluster should run with
+// cluster-require-full-coverage no, or one lost shard stops all.
 package redisstore

@@ -69,13 +69,14 @@ const (
 )
 
 func (s *Store) split(b *store.Batch) []part {
-	parts := make([]part, len(s.shards))
+	l := s.layout.Load()
+	parts := make([]part, len(l.shards))
 	for i := range parts {
-		parts[i] = part{store: s, at: s.shards[i], batch: b}
+		parts[i] = part{store: s, at: l.shards[i], batch: b}
 	}
 	for i := range b.Spoken {
 		said := &b.Spoken[i]
-		p := &parts[s.shard(roomTag(said.Room))]
+		p := &parts[l.find(roomTag(said.Room))]
 		if said.Ago < store.SpokenFor {
 			p.add(tellSpoken, i)
 			if said.Unique {
@@ -92,16 +93,16 @@ func (s *Store) split(b *store.Batch) []part {
 		if _, tag := s.keys.record(r.Key); tag == "" {
 			r.Err = fmt.Errorf("cannot fetch %s: no such kind", r.Key)
 		} else {
-			parts[s.shard(tag)].add(readRecord, i)
+			parts[l.find(tag)].add(readRecord, i)
 		}
 	}
 	for i := range b.Draws {
 		d := &b.Draws[i]
 		d.Left, d.Since, d.Same, d.Seen, d.Err = true, -1, false, false, nil
-		if len(d.Limits) > 0 {
-			parts[s.shard(userTag(d.Login))].add(drawLimits, i)
+		if anyLimits(d.Limits) {
+			parts[l.find(userTag(d.Login))].add(drawLimits, i)
 		}
-		p := &parts[s.shard(roomTag(d.Room))]
+		p := &parts[l.find(roomTag(d.Room))]
 		p.add(drawText, i)
 		p.add(drawAge, i)
 		if d.Unique {
@@ -115,37 +116,10 @@ func (p *part) add(do verb, i int) { p.steps = append(p.steps, step{do, i}) }
 
 // run asks the shard.
 func (p *part) run(ctx context.Context) {
-	commands := make([]rueidis.Completed, len(p.steps))
-	for i, st := range p.steps {
-		commands[i] = p.command(st, false)
-	}
-	p.results, p.err = p.at.do(ctx, commands)
-	if p.err != nil {
-		return
-	}
-	var again []int
-	commands = commands[:0:0]
-	for i := range p.results {
-		if unknownScript(p.results[i]) {
-			again = append(again, i)
-			commands = append(commands, p.command(p.steps[i], true))
-		}
-	}
-	if len(again) == 0 {
-		return
-	}
-	results, err := p.at.do(ctx, commands)
-	for n, i := range again {
-		if err != nil {
-			p.results[i] = failure(err)
-		} else {
-			p.results[i] = results[n]
-		}
-	}
+	p.results, p.err = p.at.doAll(ctx, len(p.steps), func(i int, byText bool) rueidis.Completed {
+		return p.command(p.steps[i], byText)
+	})
 }
-
-// failure is a result that stands for no answer.
-func failure(err error) rueidis.RedisResult { return rueidis.NewErrorResult(err) }
 
 // command builds what st sends. Scripts go by their hash, or byText.
 func (p *part) command(st step, byText bool) rueidis.Completed {
@@ -162,8 +136,7 @@ func (p *part) command(st step, byText bool) rueidis.Completed {
 		return b.Set().Key(k.said(said.Room, said.Text)).Value("").PxMilliseconds(left(said)).Build()
 	case tellFirst:
 		said := &p.batch.Spoken[st.i]
-		key := store.Key{Kind: store.KindMember, Room: said.Room, Login: said.Login}
-		return p.store.changing(b, byText, key, patch{set: []string{"spoken", "1"}})
+		return b.Hset().Key(k.member(said.Room, said.Login)).FieldValue().FieldValue("spoken", "1").Build()
 	case drawText:
 		d := &p.batch.Draws[st.i]
 		return b.Get().Key(k.last(d.Room, d.Login)).Build()
@@ -184,11 +157,25 @@ func left(said *store.Spoken) int64 {
 }
 
 func (p *part) taking(b rueidis.Builder, byText bool, d *store.Draw) rueidis.Completed {
-	buckets := make([]string, len(d.Limits))
+	buckets := make([]string, 0, len(d.Limits))
 	args := make([]string, 0, 2*len(d.Limits))
-	for i, limit := range d.Limits {
-		buckets[i] = p.store.keys.rate(d.Login, limit.Name)
-		args = append(args, strconv.Itoa(limit.N), strconv.FormatInt(max(1, limit.Per.Milliseconds()), 10))
+	for i := range d.Limits {
+		if limit := &d.Limits[i]; limits(limit) {
+			buckets = append(buckets, p.store.keys.rate(d.Login, limit.Name))
+			args = append(args, strconv.Itoa(limit.N), strconv.FormatInt(max(1, limit.Per.Milliseconds()), 10))
+		}
 	}
 	return takeScript.command(b, byText, buckets, args)
+}
+
+// limits reports whether l limits anything: 0 turns a limit off.
+func limits(l *store.Limit) bool { return l.N > 0 && l.Per > 0 }
+
+func anyLimits(all []store.Limit) bool {
+	for i := range all {
+		if limits(&all[i]) {
+			return true
+		}
+	}
+	return false
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/redis/rueidis"
 
@@ -13,10 +15,11 @@ import (
 
 // Store is state on Redis. Its methods may be called by several goroutines at once.
 type Store struct {
-	config Config // with defaults
-	keys   keys
-	shards []*shard // one, unless ModeSharded
-	hashes []uint64 // of the shards' names, for pick
+	config  Config // with defaults
+	keys    keys
+	layout  atomic.Pointer[layout]
+	cluster *cluster         // nil unless ModeCluster
+	clients []rueidis.Client // to close
 }
 
 var _ store.Store = (*Store)(nil)
@@ -39,7 +42,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s.config = c
 	switch {
 	case c.Mode == ModeCluster:
-		err = s.openCluster()
+		err = s.openCluster(ctx)
 	case c.Mode == ModeSharded, c.Mode == ModeSingle && len(c.Addrs) == 1:
 		err = s.openServers(ctx)
 	case c.Mode == ModeSingle:
@@ -51,9 +54,6 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		s.Close()
 		return nil, err
 	}
-	for _, one := range s.shards {
-		s.hashes = append(s.hashes, hash(one.name))
-	}
 	return s, nil
 }
 
@@ -62,8 +62,11 @@ func (s *Store) Mode() Mode { return s.config.Mode }
 
 // Close ends all connections. Calls that are under way fail.
 func (s *Store) Close() {
-	for _, one := range s.shards {
-		one.client.Close()
+	if s.cluster != nil {
+		s.cluster.close()
+	}
+	for _, client := range s.clients {
+		client.Close()
 	}
 }
 
@@ -105,57 +108,47 @@ func isCluster(ctx context.Context, c *Config, addr string) (bool, error) {
 	return strings.Contains(info, "cluster_enabled:1"), err
 }
 
-func (s *Store) openCluster() error {
+func (s *Store) openCluster(ctx context.Context) error {
 	client, err := rueidis.NewClient(s.config.option(s.config.Addrs...))
 	if err != nil {
 		return fmt.Errorf("cannot open redis cluster %q: %w: %w", s.config.Addrs, store.ErrUnavailable, err)
 	}
-	s.shards = []*shard{newShard("cluster", client, &s.config)}
+	s.clients = []rueidis.Client{client}
 	if client.Mode() != rueidis.ClientModeCluster {
 		return fmt.Errorf("cannot open redis cluster %q: the server is not of a cluster", s.config.Addrs)
+	}
+	s.cluster, err = newCluster(ctx, &s.config, client, s.layout.Store)
+	if err != nil {
+		return fmt.Errorf("cannot open redis cluster %q: %w: %w", s.config.Addrs, store.ErrUnavailable, err)
 	}
 	return nil
 }
 
 // openServers waits for the first connection of each, all at the same time.
 func (s *Store) openServers(ctx context.Context) error {
-	type opened struct {
-		i      int
-		client rueidis.Client
-		err    error
-	}
-	done := make(chan opened, len(s.config.Addrs))
+	clients := make([]rueidis.Client, len(s.config.Addrs))
+	errs := make([]error, len(s.config.Addrs))
+	var all sync.WaitGroup
 	for i, addr := range s.config.Addrs {
 		option := s.config.option(addr)
 		option.ForceSingleClient = true
-		go func() {
-			// With an error there is a client too, which connects later.
-			client, err := rueidis.NewClient(option)
-			done <- opened{i, client, err}
-		}()
+		all.Go(func() { clients[i], errs[i] = rueidis.NewClient(option) })
 	}
-	shards := make([]*shard, len(s.config.Addrs))
-	var failed error
-	for range shards {
-		one := <-done
-		if one.client == nil {
-			failed = errors.Join(failed, fmt.Errorf("cannot open redis store %q: %w", s.config.Addrs[one.i], one.err))
-			continue
+	all.Wait()
+	var shards []*shard
+	for i, client := range clients {
+		if client == nil { // an unreachable server has one all the same, which connects later
+			return fmt.Errorf("cannot open redis store %q: %w", s.config.Addrs[i], errs[i])
 		}
-		shards[one.i] = newShard(s.config.Addrs[one.i], one.client, &s.config)
+		s.clients = append(s.clients, client)
+		shards = append(shards, newShard(s.config.Addrs[i], client, &s.config))
 	}
-	for _, one := range shards {
-		if one != nil {
-			s.shards = append(s.shards, one)
-		}
-	}
-	return errors.Join(failed, ctx.Err())
+	s.layout.Store(serversLayout(shards))
+	return ctx.Err()
 }
 
-// shard is where the keys of tag live.
-func (s *Store) shard(tag string) int {
-	if len(s.shards) == 1 {
-		return 0
-	}
-	return pick(s.hashes, tag)
+// at is where the keys of tag live.
+func (s *Store) at(tag string) *shard {
+	l := s.layout.Load()
+	return l.shards[l.find(tag)]
 }

@@ -3,6 +3,8 @@ package redisstore
 import (
 	"fmt"
 	"testing"
+
+	"uproar/core/store/redistest"
 )
 
 func hashes(n int) []uint64 {
@@ -55,5 +57,16 @@ func TestPlacesOfKeysAreFixed(t *testing.T) {
 	}
 	if want := "002011000120211211021201"; places != want {
 		t.Errorf("rooms live on %s, want %s", places, want)
+	}
+}
+
+func TestSlotIsThatOfTheCluster(t *testing.T) {
+	server := redistest.StartCluster(t, 1)[0]
+	for i := range 50 {
+		tag := roomTag(fmt.Sprintf("room%d", i))
+		key := keys{"up:prod:"}.room(fmt.Sprintf("room%d", i))
+		if got, want := fmt.Sprintf(":%d", slot(tag)), server.Do("CLUSTER", "KEYSLOT", key); got != want {
+			t.Fatalf("slot of %s is %s, the server says %s", key, got, want)
+		}
 	}
 }

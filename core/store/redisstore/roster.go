@@ -23,7 +23,7 @@ func (s *Store) Roster(ctx context.Context, room string, roles chat.Roles) ([]st
 	if roles != 0 || len(rosters) == 0 { // nobody holds what is not kept
 		return nil, nil
 	}
-	at := s.shards[s.shard(roomTag(room))]
+	at := s.at(roomTag(room))
 	result, err := at.doOne(ctx, func(bool) rueidis.Completed {
 		if len(rosters) == 1 {
 			return at.client.B().Zrange().Key(rosters[0]).Min("0").Max(fmt.Sprint(store.RosterMax - 1)).Build()

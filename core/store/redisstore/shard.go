@@ -11,46 +11,52 @@ import (
 	"uproar/core/store"
 )
 
-// shard is one server, or a whole cluster, and what may be under way there.
+// shard is one server, or a whole cluster, and what may be under way there. In a cluster
+// each node is a shard, too.
 type shard struct {
-	name      string // its address, or "cluster"
-	client    rueidis.Client
-	places    chan struct{} // one for each call that may hold a place in a queue of rueidis
-	abandoned time.Duration // how long a call that was given up keeps its place
-	meters    meters
+	name     string // its address, or "cluster"
+	client   rueidis.Client
+	places   chan struct{} // one for each call that rueidis has not returned from
+	meters   meters
+	whole    *shard // of a node: its cluster, for what the node redirects
+	troubled func() // of a cluster: asks for a new layout
 }
 
 func newShard(name string, client rueidis.Client, c *Config) *shard {
 	return &shard{
-		name:      name,
-		client:    client,
-		places:    make(chan struct{}, c.CallsMax),
-		abandoned: c.abandonedFor(),
-		meters:    newMeters(c.Metrics, name),
+		name:   name,
+		client: client,
+		places: make(chan struct{}, c.CallsMax),
+		meters: newMeters(c.Metrics, name),
 	}
 }
 
 var errFull = errors.New("too many calls under way")
 
 // do sends commands in one pipeline and returns their results, one for each. It returns
-// by the end of ctx, whatever the server does. In a cluster rueidis sends each node its
-// part, all at once, and answers of nodes that came in time stand beside the errors of
-// those that did not.
+// by the end of ctx, whatever the server does.
+//
+// rueidis does not get ctx. It would lend it to the making of a connection that others
+// wait for: with a server 50 ms away, hello would never be said within the 100 ms of one
+// call. And it waits without it where a queue is full or others connect. So the call goes
+// on behind a caller that has given up, until its connection has answered or is closed
+// (StallTimeout) or could not be made (DialTimeout), and keeps its place until then.
 func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis.RedisResult, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, s.unavailable(err)
+	}
 	select {
 	case s.places <- struct{}{}:
 	default:
 		s.meters.refused.Inc()
 		return nil, s.unavailable(errFull)
 	}
-	inner, cancel := earlier(ctx)
 	answered := make(chan []rueidis.RedisResult, 1)
 	n, began := len(commands), time.Now()
 	s.meters.roundTrips.Inc()
 	s.meters.commands.Add(n)
 	go func() {
-		defer cancel()
-		results := s.client.DoMulti(inner, commands...)
+		results := s.client.DoMulti(context.Background(), commands...)
 		s.meters.seconds.UpdateDuration(began)
 		s.settle(results)
 		answered <- results
@@ -63,41 +69,83 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 	}
 }
 
-// earlier ends shortly before ctx does, so that what some nodes of a cluster answered is
-// there in time although others are silent.
-func earlier(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/20))
-}
-
-// settle counts failures and gives the call's place back: at once, unless the commands
-// may still be in a queue.
+// settle counts failures, and gives the call's place back.
 func (s *shard) settle(results []rueidis.RedisResult) {
-	gaveUp := false
+	lost := false
 	for i := range results {
 		err := results[i].Error()
 		if err == nil || rueidis.IsRedisNil(err) || unknownScript(results[i]) {
 			continue
 		}
 		s.meters.failed.Inc()
-		gaveUp = gaveUp || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+		lost = lost || results[i].NonRedisError() != nil
 	}
-	if gaveUp {
-		time.AfterFunc(s.abandoned, func() { <-s.places })
-		return
+	if lost && s.troubled != nil {
+		s.troubled()
 	}
 	<-s.places
 }
 
-// doOne is do for a single command that may be a script.
-func (s *shard) doOne(ctx context.Context, command func(byText bool) rueidis.Completed) (rueidis.RedisResult, error) {
-	results, err := s.do(ctx, []rueidis.Completed{command(false)})
-	if err == nil && unknownScript(results[0]) {
-		results, err = s.do(ctx, []rueidis.Completed{command(true)})
+// doAll is do for n commands that build makes. What a server has refused because it does
+// not know the script, or because another node has the slot, it has not done, and is
+// sent once more: with the text of the script, or through the cluster.
+func (s *shard) doAll(ctx context.Context, n int, build func(i int, byText bool) rueidis.Completed) ([]rueidis.RedisResult, error) {
+	commands := make([]rueidis.Completed, n)
+	for i := range commands {
+		commands[i] = build(i, false)
 	}
+	results, err := s.do(ctx, commands)
+	if err != nil {
+		return nil, err
+	}
+	var unknown, moved []int
+	for i := range results {
+		if unknownScript(results[i]) {
+			unknown = append(unknown, i)
+		} else if s.whole != nil && redirected(results[i]) {
+			moved = append(moved, i)
+		}
+	}
+	if len(moved) > 0 {
+		s.troubled()
+		s.whole.again(ctx, moved, results, build)
+	}
+	s.again(ctx, unknown, results, build)
+	return results, nil
+}
+
+// again sends some of the commands and puts their results in place.
+func (s *shard) again(ctx context.Context, which []int, results []rueidis.RedisResult, build func(i int, byText bool) rueidis.Completed) {
+	if len(which) == 0 {
+		return
+	}
+	commands := make([]rueidis.Completed, len(which))
+	for n, i := range which {
+		commands[n] = build(i, true)
+	}
+	second, err := s.do(ctx, commands)
+	for n, i := range which {
+		if err != nil {
+			results[i] = rueidis.NewErrorResult(err)
+		} else {
+			results[i] = second[n]
+		}
+	}
+}
+
+func redirected(r rueidis.RedisResult) bool {
+	err, ok := rueidis.IsRedisErr(r.Error())
+	if !ok {
+		return false
+	}
+	_, moved := err.IsMoved()
+	_, ask := err.IsAsk()
+	return moved || ask
+}
+
+// doOne is doAll for a single command.
+func (s *shard) doOne(ctx context.Context, build func(byText bool) rueidis.Completed) (rueidis.RedisResult, error) {
+	results, err := s.doAll(ctx, 1, func(_ int, byText bool) rueidis.Completed { return build(byText) })
 	if err != nil {
 		return rueidis.RedisResult{}, err
 	}
@@ -110,5 +158,8 @@ func (s *shard) doOne(ctx context.Context, command func(byText bool) rueidis.Com
 // unavailable is the error of what a server has not done. Its refusals (LOADING,
 // READONLY, CLUSTERDOWN, OOM, a full server) count as such: none of them is an answer.
 func (s *shard) unavailable(cause error) error {
+	if errors.Is(cause, store.ErrUnavailable) {
+		return cause // of another node
+	}
 	return fmt.Errorf("cannot ask redis %q: %w: %w", s.name, store.ErrUnavailable, cause)
 }

@@ -26,7 +26,7 @@ func (s *Store) Watch(ctx context.Context, stale func(store.Key)) error {
 	if s.config.Mode == ModeCluster {
 		w.nodes(ctx, &all)
 	} else {
-		for _, one := range s.shards {
+		for _, one := range s.layout.Load().shards {
 			all.Go(func() { w.keep(ctx, one.client, one) })
 		}
 	}
@@ -50,7 +50,7 @@ func (w *watch) tell(k store.Key) {
 
 // nodes watches every node of a cluster from when it is known until it is gone.
 func (w *watch) nodes(ctx context.Context, all *sync.WaitGroup) {
-	cluster := w.store.shards[0]
+	cluster := w.store.cluster.whole
 	watched := map[string]context.CancelFunc{}
 	for {
 		nodes := cluster.client.Nodes()
