@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -27,6 +28,18 @@ var (
 type file struct {
 	path string
 	db   *bbolt.DB
+}
+
+// unlessDamaged makes an error of the panics and faults with which bbolt meets pages
+// that are not as it left them: a file that was cut, or written to.
+func unlessDamaged(path string, read func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("cannot read store %q: it is damaged: %v", path, p)
+		}
+	}()
+	return read()
 }
 
 // openFile makes the file if there is none. Errors name it.

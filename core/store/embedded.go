@@ -48,14 +48,18 @@ func open(path string, b bounds) (*Embedded, error) {
 		e.records = newRecords(b, func(Key) {})
 		return e, nil
 	}
-	f, err := openFile(path)
-	if err != nil {
-		return nil, err
-	}
-	e.file, e.journal = f, newJournal()
+	e.journal = newJournal()
 	e.records = newRecords(b, e.journal.add)
-	if err := f.load(e.records.load); err != nil {
-		_ = f.close()
+	err := unlessDamaged(path, func() (err error) {
+		if e.file, err = openFile(path); err != nil {
+			return err
+		}
+		return e.file.load(e.records.load)
+	})
+	if err != nil && e.file != nil {
+		_ = e.file.close()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return e, nil

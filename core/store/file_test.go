@@ -1,10 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +151,32 @@ func damage(t *testing.T, path string, make func(*bbolt.Tx) error) {
 	}
 	if err := errors.Join(db.Update(make), db.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestDamagedFileIsAnErrorThatNamesIt(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole.db")
+	e := openAt(t, whole)
+	for i := range 2000 {
+		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: fmt.Sprint("m", i), First: true}}})
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	overwritten := append(slices.Clone(content[:2*page]), bytes.Repeat([]byte{0xA5}, len(content)-2*page)...)
+	for what, damaged := range map[string][]byte{"cut": content[:4*page], "overwritten": overwritten} {
+		path := filepath.Join(t.TempDir(), what)
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v", what, err)
+		}
 	}
 }
 

@@ -82,7 +82,7 @@ func (l *limits) note(sp *Spoken, now int64) {
 func (l *limits) draw(d *Draw, now int64) {
 	room, login := l.hash(d.Room), l.hash(d.Login)
 	d.Left = l.take(login, d.Limits, now)
-	d.Since, d.Same, d.Seen = -1, false, false
+	d.Since, d.Same, d.Seen, d.Err = -1, false, false, nil
 
 	key := mix(room, login)
 	s := l.stripe(key)

@@ -78,6 +78,7 @@ func (r *records) stripe(room, login string) *stripe {
 
 // read fills in what rd asks for.
 func (r *records) read(rd *Read, now time.Time) {
+	*rd = Read{Key: rd.Key} // a batch may be used again
 	switch rd.Key.Kind {
 	case KindRoom:
 		rd.Room = r.room(rd.Key.Room)

@@ -55,6 +55,26 @@ func bigBatch(h *house) {
 	}
 }
 
+func batchAgain(h *house) {
+	old := errors.New("of the last time")
+	limits := []store.Limit{{Name: "x", N: 1, Per: time.Hour}}
+	b := store.Batch{
+		Reads: []store.Read{{Key: h.roomKey("r"), Member: &store.Member{}, Err: old}},
+		Draws: []store.Draw{{Room: h.name("r"), Login: h.name("a"), Limits: limits, Since: time.Hour, Same: true, Seen: true, Err: old}},
+	}
+	h.fetch(&b)
+	if r := b.Reads[0]; r.Room == nil || r.Member != nil {
+		h.t.Errorf("%+v", r)
+	}
+	if d := b.Draws[0]; !d.Left || d.Since >= 0 || d.Same || d.Seen {
+		h.t.Errorf("%+v", d)
+	}
+	h.fetch(&b)
+	if b.Draws[0].Left {
+		h.t.Error("left as the last time")
+	}
+}
+
 func readOfNoKind(h *house) {
 	b := store.Batch{Reads: []store.Read{{Key: store.Key{}}, {Key: h.accountKey("a")}}}
 	h.Fetch(h.context(), &b)

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	}{
 		{"RecordsThatNobodyChangedAreZero", zeroRecords},
 		{"BatchIsFilledInPlace", bigBatch},
+		{"BatchIsUsedAgain", batchAgain},
 		{"ReadOfNoKindFails", readOfNoKind},
 		{"RoomIsPatched", patchRoom},
 		{"ModeSetsItsOwnFields", patchMode},
