@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -290,5 +291,34 @@ func TestFullShardRefusesAtOnce(t *testing.T) {
 	}
 	if got := s.layout.Load().shards[0].meters.refused.Get(); got == 0 {
 		t.Error("no refusal is counted")
+	}
+}
+
+// A server that is far away is near enough while a round trip fits into the deadline.
+func TestDistantServerIsReached(t *testing.T) {
+	proxy := redistest.StartProxy(t, redistest.Start(t), 35*time.Millisecond)
+	s := open(t, Config{Addrs: []string{proxy.Addr}, Mode: ModeSingle})
+	recovers(t, s)
+	if _, took := readRooms(s); took < 70*time.Millisecond {
+		t.Errorf("a fetch took %v through the proxy", took)
+	}
+}
+
+// A connection that one caller began to make, and had no time for, serves the others.
+func TestHastyCallerDoesNotFailOthers(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, Config{Addrs: []string{redistest.StartProxy(t, server, 20*time.Millisecond).Addr}, Mode: ModeSingle})
+	for range 5 {
+		server.Do("CLIENT", "KILL", "TYPE", "normal")
+		for open := s.config.Metrics.GetOrCreateGauge(`uproar_store_connections`, nil); open.Get() > 0; {
+			time.Sleep(time.Millisecond)
+		}
+		var hasty sync.WaitGroup
+		for range 4 {
+			ctx := within(t, 5*time.Millisecond)
+			hasty.Go(func() { s.Fetch(ctx, &store.Batch{Reads: []store.Read{{Key: roomKey("room")}}}) })
+		}
+		read(t, s, roomKey("room"))
+		hasty.Wait()
 	}
 }
