@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"uproar/core/chat"
 )
@@ -175,7 +176,12 @@ func TestSlowWatcherIsToldThatAllIsStale(t *testing.T) {
 	}
 	close(release)
 	for stale := false; !stale; {
-		k := <-heard
+		var k Key
+		select {
+		case k = <-heard:
+		case <-time.After(10 * time.Second):
+			t.Fatal("a watcher missed changes and hears of nothing")
+		}
 		told = append(told, k)
 		stale = k == Key{}
 		if len(told) > watchQueueMax {

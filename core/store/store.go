@@ -34,18 +34,21 @@ import (
 type Store interface {
 	// Fetch does all that one batch of lines needs, in one round trip per shard of the
 	// store, and fills the results in place. A failure of one shard is in the Err of
-	// what lives there, and the rest is done; Fetch itself returns nothing.
+	// what lives there, and the rest is done; Fetch itself returns nothing. Results of
+	// an earlier Fetch in b are overwritten.
 	Fetch(ctx context.Context, b *Batch)
 	// Change makes what is set in c true of the record k, all of it or nothing. After nil
 	// it is durable, and the Watch of every process has been or is being told. An error
 	// may mean that it was made and the answer was lost: making it twice does no harm.
+	// One that wraps ErrInvalid (see Change.Validate) or ErrFull means that it was not.
 	Change(ctx context.Context, k Key, c Change) error
 	// Roster lists the logins that hold all of roles in a room, sorted, at most
-	// RosterMax of them.
+	// RosterMax of them; of no roles, nobody.
 	Roster(ctx context.Context, room string, roles chat.Roles) ([]string, error)
 	// Watch calls stale for every key that any process has changed, itself included,
 	// until ctx ends; then it returns nil. The zero Key means that changes may have
-	// been missed: everything is stale. stale must not block.
+	// been missed: everything is stale; it may come at any time, and at the start.
+	// What Spoken changes is not told. stale must not block.
 	Watch(ctx context.Context, stale func(Key)) error
 }
 
@@ -138,7 +141,8 @@ type Draw struct {
 	Err   error
 }
 
-// Limit is a bucket of N in every window of Per, which opens with the first draw.
+// Limit is a bucket of N in every window of Per, which opens with the first draw. Both
+// are above 0: a limit that is off is left out.
 type Limit struct {
 	Name string // part of the key: short, of [a-z]
 	N    int
