@@ -264,15 +264,17 @@ func TestChangeIsHeardByOtherProcesses(t *testing.T) {
 	onEach(t, func(t *testing.T, servers []*redistest.Server, s *Store) {
 		other := open(t, Config{Addrs: redistest.Addrs(servers)})
 		heard := listen(t, other)
+		made := map[store.Key]bool{}
 		for i := range 20 {
 			k := memberKey(fmt.Sprintf("room%d", i), "bob")
 			began := time.Now()
 			change(t, s, k, store.Change{Ban: &store.Ban{Reason: "spam"}})
 			for got := next(t, heard); got != k; got = next(t, heard) {
-				if i > 0 && got != memberKey(fmt.Sprintf("room%d", i-1), "bob") { // a cluster tells once per node
+				if !made[got] { // a cluster tells once for each node
 					t.Fatalf("heard of %v, want %v", got, k)
 				}
 			}
+			made[k] = true
 			if took := time.Since(began); took > 100*time.Millisecond {
 				t.Errorf("heard of %v after %v", k, took)
 			}
