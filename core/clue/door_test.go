@@ -1,0 +1,174 @@
+package clue
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"uproar/core/chat"
+	"uproar/core/store"
+)
+
+// lobby takes admissions.
+type lobby struct {
+	mu struct {
+		sync.Mutex
+		origins []chat.Origin
+		answers [][]Admitted
+	}
+}
+
+func (l *lobby) Admitted(origin chat.Origin, as []Admitted) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mu.origins, l.mu.answers = append(l.mu.origins, origin), append(l.mu.answers, as)
+}
+
+// atDoor runs do with a Clue whose lobby is at hand.
+func atDoor(t *testing.T, with func(*Config), do func(c *Clue, st *faulty, l *lobby)) {
+	synctest.Test(t, func(t *testing.T) {
+		st, l, out := newFaulty(t), &lobby{}, newStage()
+		cfg := free()
+		cfg.Store, cfg.Admitter = st, l
+		if with != nil {
+			with(&cfg)
+		}
+		c := New(cfg, out, out)
+		stop := start(c)
+		defer stop()
+		synctest.Wait() // the watch has begun
+		do(c, st, l)
+	})
+}
+
+func TestAdmissionIsAnsweredInOrderThenAtOnce(t *testing.T) {
+	atDoor(t, nil, func(c *Clue, st *faulty, l *lobby) {
+		yes := true
+		color := "#123456"
+		st.change(t, memberKey("mine", "ann"), store.Change{Grant: chat.VIP})
+		st.change(t, memberKey("not", "ann"), store.Change{Ban: &store.Ban{}})
+		st.change(t, memberKey("soon", "ann"), store.Change{Ban: &store.Ban{Until: time.Now().Add(time.Hour)}})
+		st.change(t, roomKey("gone"), store.Change{Suspended: &yes})
+		st.change(t, roomKey("mine"), store.Change{Mode: &store.ModeValue{Mode: chat.ModeSlow, Modes: chat.Modes{Slow: time.Minute}}})
+		st.change(t, accountKey("ann"), store.Change{Color: &color})
+		synctest.Wait()
+		a := Admission{User: user("ann"), Rooms: []string{"mine", "not", "soon", "gone", "ann"}, Origin: 7}
+		if as, now := c.Admit(a); now {
+			t.Fatalf("answered %v from an empty cache", as)
+		}
+		synctest.Wait()
+		if len(l.mu.answers) != 1 || l.mu.origins[0] != 7 {
+			t.Fatalf("%d answers", len(l.mu.answers))
+		}
+		again, now := c.Admit(a)
+		if !now {
+			t.Fatal("the cache knows all and was not asked")
+		}
+		for _, as := range [][]Admitted{l.mu.answers[0], again} {
+			if len(as) != 5 || as[0].Room != "mine" || as[0].Rejection != nil || as[0].Roles != chat.VIP ||
+				as[0].Modes.Slow != time.Minute || as[0].User.Color != color {
+				t.Fatalf("got %+v", as)
+			}
+			for i, id := range []string{"", "msg_banned", "", "msg_channel_suspended", ""} {
+				if r := as[i].Rejection; (r == nil) != (id == "") || r != nil && r.MsgID != id {
+					t.Errorf("%s: got %v, want %q", as[i].Room, r, id)
+				}
+			}
+			if as[4].Roles != chat.Broadcaster {
+				t.Errorf("roles in the own room: %b", as[4].Roles)
+			}
+		}
+	})
+}
+
+func TestAdmissionBehindAnotherKeepsTheOrder(t *testing.T) {
+	atDoor(t, nil, func(c *Clue, _ *faulty, l *lobby) {
+		ann := user("ann")
+		c.Admit(Admission{User: ann, Rooms: []string{"known"}, Origin: 1})
+		synctest.Wait()
+		c.Admit(Admission{User: ann, Rooms: []string{"unknown"}, Origin: 1})
+		if _, now := c.Admit(Admission{User: ann, Rooms: []string{"known"}, Origin: 1, Behind: true}); now {
+			t.Fatal("overtook the one before")
+		}
+		synctest.Wait()
+		var rooms []string
+		for _, as := range l.mu.answers {
+			rooms = append(rooms, as[0].Room)
+		}
+		if !slices.Equal(rooms, []string{"known", "unknown", "known"}) {
+			t.Fatalf("answered %v", rooms)
+		}
+	})
+}
+
+func TestRoomThatNobodyCreatedIsMissing(t *testing.T) {
+	atDoor(t, func(c *Config) { c.RoomsCreated = true }, func(c *Clue, st *faulty, l *lobby) {
+		yes := true
+		st.change(t, roomKey("made"), store.Change{Created: &yes})
+		synctest.Wait()
+		c.Admit(Admission{User: user("ann"), Rooms: []string{"made", "room"}})
+		synctest.Wait()
+		if as := l.mu.answers[0]; as[0].Missing || !as[1].Missing || as[1].Rejection != nil {
+			t.Fatalf("got %+v", as)
+		}
+	})
+}
+
+func TestDoorWhileTheStoreIsAway(t *testing.T) {
+	atDoor(t, nil, func(c *Clue, st *faulty, l *lobby) {
+		c.Admit(Admission{User: user("ann"), Rooms: []string{"room"}})
+		synctest.Wait()
+		st.set(faults{down: true})
+		time.Sleep(10 * time.Minute)
+		anonymous := &chat.User{Login: "justinfan1", Anonymous: true}
+		c.Admit(Admission{User: user("ann"), Rooms: []string{"room"}})
+		c.Admit(Admission{User: user("new"), Rooms: []string{"room"}})
+		c.Admit(Admission{User: anonymous, Rooms: []string{"elsewhere"}})
+		synctest.Wait()
+		var got []*chat.Rejection
+		for _, as := range l.mu.answers[1:] {
+			got = append(got, as[0].Rejection)
+		}
+		if !slices.Equal(got, []*chat.Rejection{nil, rejectEntry, nil}) {
+			t.Fatalf("got %v: known people and readers enter, strangers do not", got)
+		}
+	})
+}
+
+func TestTooManyAdmissionsAreTurnedAwayAtOnce(t *testing.T) {
+	atDoor(t, func(c *Config) { c.AdmissionsMax = 8 }, func(c *Clue, st *faulty, l *lobby) {
+		st.set(faults{hangs: true})
+		turned := 0
+		for range 20 {
+			if as, now := c.Admit(Admission{User: user("ann"), Rooms: []string{"room"}, Origin: 2}); now {
+				if as[0].Rejection != rejectEntry {
+					t.Fatalf("got %+v", as[0])
+				}
+				turned++
+			}
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if turned == 0 || turned+len(l.mu.answers) != 20 {
+			t.Fatalf("%d turned away, %d answered of 20", turned, len(l.mu.answers))
+		}
+	})
+}
+
+func TestJoinLimitOfVerifiedAccounts(t *testing.T) {
+	atDoor(t, func(c *Config) { c.JoinLimit, c.JoinLimitVerified = Rate{1, time.Minute}, Rate{3, time.Minute} }, func(c *Clue, st *faulty, l *lobby) {
+		yes := true
+		st.change(t, accountKey("bot"), store.Change{Verified: &yes})
+		synctest.Wait()
+		c.Admit(Admission{User: user("bot"), Rooms: []string{"room"}})
+		synctest.Wait()
+		if !c.MayJoin("bot") || !c.MayJoin("bot") || !c.MayJoin("bot") || c.MayJoin("bot") {
+			t.Fatal("a verified account may join 3 rooms here")
+		}
+		if !c.MayJoin("ann") || c.MayJoin("ann") {
+			t.Fatal("others may join 1")
+		}
+	})
+}
