@@ -2,7 +2,13 @@
 
 package clue
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"uproar/core/chat"
+	"uproar/core/store"
+)
 
 // TestAllocAcceptedLine: a line costs its message and its id, and nothing else.
 func TestAllocAcceptedLine(t *testing.T) {
@@ -15,12 +21,38 @@ func TestAllocRefusedLine(t *testing.T) {
 	wantAllocs(t, "ignored", 0, [2]string{"", " "}, Submission{Room: "room"})
 }
 
+// TestAllocLineInARoomWithModes: the rules cost nothing while they accept.
+func TestAllocLineInARoomWithModes(t *testing.T) {
+	st := newFaulty(t)
+	for _, mode := range []store.ModeValue{
+		{Mode: chat.ModeSlow, Modes: chat.Modes{Slow: 1}},
+		{Mode: chat.ModeFollowers, Modes: chat.Modes{FollowersOnly: true}},
+	} {
+		st.change(t, roomKey("room"), store.Change{Mode: &mode})
+	}
+	yes, color, long := true, "#FF0000", time.Now().Add(-time.Hour)
+	terms := []string{"nevermore", "*said*"}
+	st.change(t, roomKey("room"), store.Change{NoLinks: &yes, Terms: &terms})
+	for _, u := range crowd(batchLinesMax) {
+		st.change(t, memberKey("room", u.Login), store.Change{Follows: &long})
+		st.change(t, accountKey(u.Login), store.Change{Color: &color})
+	}
+	cfg := roomy()
+	cfg.Store = st
+	wantAllocsOf(t, cfg, "with modes", 2, texts, Submission{Room: "room"})
+}
+
 // wantAllocs counts the allocations per line of batches in which 256 users speak,
 // each the two texts in turn.
 func wantAllocs(t *testing.T, what string, want float64, texts [2]string, sub Submission) {
 	t.Helper()
+	wantAllocsOf(t, roomy(), what, want, texts, sub)
+}
+
+func wantAllocsOf(t *testing.T, cfg Config, what string, want float64, texts [2]string, sub Submission) {
+	t.Helper()
 	var out sink
-	c := New(roomy(), &out, &out)
+	c := New(cfg, &out, &out)
 	s := c.shards[0]
 	users := crowd(batchLinesMax)
 	round := 0
@@ -38,8 +70,12 @@ func wantAllocs(t *testing.T, what string, want float64, texts [2]string, sub Su
 		batch()
 	}
 	// Histograms of metrics allocate a bucket when a value is new to them.
+	before := out.lines.Load()
 	if got := testing.AllocsPerRun(50, batch) / batchLinesMax; got > want+0.05 {
 		t.Errorf("%s: %.2f allocations per line, want %.0f", what, got, want)
+	}
+	if said := out.lines.Load() > before; said != (want > 0) {
+		t.Errorf("%s: lines were accepted: %v", what, said)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"uproar/core/chat"
+	"uproar/core/store"
 )
 
 // crowd is n accounts with two texts to say in turn, so that no line is a duplicate.
@@ -41,8 +42,9 @@ func roomy() Config {
 
 var texts = [2]string{"left, left, up and then start", "no: right, and never start again"}
 
-// BenchmarkClueCore is what one core decides: it submits and decides on the same
-// goroutine, in full batches, so ns/op is the whole cost of a line.
+// BenchmarkClueCore is what one core decides with a warm cache: it submits and decides
+// on the same goroutine, in full batches, so ns/op is the whole cost of a line, what the
+// embedded store does with it included.
 func BenchmarkClueCore(b *testing.B) {
 	for _, shape := range []struct {
 		name        string
@@ -57,24 +59,53 @@ func BenchmarkClueCore(b *testing.B) {
 			for i := range names {
 				names[i] = fmt.Sprint("room", i)
 			}
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
+			i, batches := 0, 0
+			say := func() {
 				sub := Submission{Room: names[i%len(names)], User: users[i%len(users)], Text: texts[i/len(users)%2]}
 				if err := c.Submit(sub); err != nil {
 					b.Fatal(err)
 				}
-				if i%batchLinesMax == batchLinesMax-1 {
+				if i++; i%batchLinesMax == 0 {
 					s.decideBatch(s.queue.take(s.batch[:]))
+					batches++
 				}
 			}
-			if n := s.queue.take(s.batch[:]); n > 0 {
-				s.decideBatch(n)
+			for range shape.size { // everybody is known to the cache
+				say()
 			}
+			warm, trips, misses := out.decided.Load(), c.meters.trips.Get(), c.meters.misses.Get()
+			batches = 0
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				say()
+			}
+			b.StopTimer()
+			lines := float64(out.decided.Load() - warm)
 			if out.lines.Load() != out.decided.Load() {
 				b.Fatalf("%d accepted of %d", out.lines.Load(), out.decided.Load())
 			}
-			b.ReportMetric(float64(out.decided.Load())/b.Elapsed().Seconds(), "decisions/s")
+			b.ReportMetric(lines/b.Elapsed().Seconds(), "decisions/s")
+			b.ReportMetric(float64(c.meters.trips.Get()-trips)/float64(max(1, batches)), "trips/batch")
+			b.ReportMetric(float64(c.meters.misses.Get()-misses)/float64(b.N), "misses/op")
 		})
+	}
+}
+
+// BenchmarkCacheHit is one record of a line: it allocates nothing.
+func BenchmarkCacheHit(b *testing.B) {
+	cfg := roomy()
+	c := newCache(&cfg, time.Now())
+	keys := make([]store.Key, 4096)
+	for i := range keys {
+		keys[i] = memberKey("room", fmt.Sprint("user", i))
+		c.put(&store.Read{Key: keys[i], Member: &store.Member{}}, c.stamp(keys[i]), 0)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if _, fresh := c.get(keys[i%len(keys)], 1); !fresh {
+			b.Fatal("a miss")
+		}
 	}
 }
 

@@ -61,7 +61,8 @@ func (f *fetch) resolve(r ref) (e *entry, stale bool) {
 	return r.known, r.known != nil
 }
 
-// run asks what was collected, if anything was, and keeps the answers.
+// run asks what was collected and keeps the answers. It reports whether there was
+// anything to ask.
 func (f *fetch) run(src *source, c *cache, epoch time.Time) bool {
 	if len(f.Reads) == 0 && len(f.Draws) == 0 {
 		return false

@@ -129,7 +129,14 @@ func (s *shard) draw(sub *Submission, a *ask) {
 // ask makes the round trip of the batch, if it needs one.
 func (s *shard) ask() bool {
 	s.meters.misses.Add(len(s.fetch.Reads))
-	return s.fetch.run(s.source, s.cache, s.epoch)
+	if s.fetch.run(s.source, s.cache, s.epoch) {
+		return true
+	}
+	if len(s.fetch.spoken) < batchLinesMax {
+		return false
+	}
+	s.tellSpoken() // a busy shard that asks nothing still tells
+	return true
 }
 
 // tellSpoken tells the store of what was said since the last round trip.

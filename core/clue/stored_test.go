@@ -186,6 +186,24 @@ func TestNothingIsAskedThatTheCacheKnows(t *testing.T) {
 	}
 }
 
+func TestBusyShardThatAsksNothingStillTells(t *testing.T) {
+	s, st := storedScript(t, func(c *Config) {
+		c.RateLimit, c.RateLimitModerator, c.DuplicateWindow = Rate{}, Rate{}, 0
+	})
+	for _, first := range []bool{true, false} { // who is known, then who speaks for the first time
+		for i := range 2 * batchLinesMax {
+			login, text := fmt.Sprint("user", i), "hello"
+			if first {
+				text = "/nosuch"
+			}
+			s.said("room", login, text)
+		}
+	}
+	if n := s.c.meters.dropped.Get(); n != 0 || len(st.mu.spoken) < batchLinesMax || !st.mu.spoken[0].First {
+		t.Fatalf("%d told, %d dropped", len(st.mu.spoken), n)
+	}
+}
+
 func TestQuietShardTellsWhoHasSpoken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaulty(t)
