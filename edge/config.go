@@ -61,6 +61,9 @@ func (c configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any
 func printConfig(w io.Writer, k *kong.Kong) {
 	for _, f := range k.Model.Flags {
 		value := fmt.Sprint(f.Target.Interface())
+		if list, ok := f.Target.Interface().([]string); ok {
+			value = strings.Join(list, ",")
+		}
 		if slices.Contains(notInFile, f.Name) {
 			continue
 		}

@@ -30,20 +30,33 @@ type options struct {
 	Auth       string `enum:"open,tokens" default:"open" help:"Who may log in: open (any oauth: token is its nick's, for trying out) or tokens (those of --tokens)." group:"Chat"`
 	Tokens     string `type:"path" placeholder:"FILE" help:"Lines of: token login [display]. Read again on SIGHUP." group:"Chat"`
 
-	RateLimit        clue.Rate     `default:"20/30s" help:"Lines of one account." group:"Limits"`
-	RateLimitMod     clue.Rate     `default:"100/30s" help:"Lines of one account where it moderates." group:"Limits"`
-	DuplicateWindow  time.Duration `default:"30s" help:"The same text again is refused for this long." group:"Limits"`
-	JoinLimit        clue.Rate     `default:"20/10s" help:"Rooms joined by one account; anonymous readers are free." group:"Limits"`
-	FloodLimit       clue.Rate     `default:"3000/10s" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
-	RoomsMax         int           `default:"100" help:"Rooms of one connection at a time." group:"Limits"`
-	MaxConns         int           `default:"0" help:"Open connections; 0: as many as RLIMIT_NOFILE allows." group:"Limits"`
-	MaxConnsPerIP    int           `name:"max-conns-per-ip" default:"100" help:"Open connections of one address." group:"Limits"`
-	HeaderTimeout    time.Duration `default:"10s" help:"For a whole HTTP request to come." group:"Limits"`
-	IdleTimeout      time.Duration `default:"60s" help:"Between HTTP requests of one connection." group:"Limits"`
-	RegisterTimeout  time.Duration `default:"15s" help:"For a client to log in." group:"Limits"`
-	PingInterval     time.Duration `default:"5m" help:"Silence after which a client is sent PING." group:"Limits"`
-	PingTimeout      time.Duration `default:"30s" help:"Silence after that PING before it is closed." group:"Limits"`
-	MembershipWindow time.Duration `default:"10s" help:"JOIN and PART of others are told once in this time." group:"Limits"`
+	Rooms  string `enum:"open,created" default:"open" help:"Which rooms exist: open (any that somebody joins) or created (those that the store knows)." group:"Chat"`
+	Emotes string `type:"path" placeholder:"FILE" help:"Emotes, as lines of: id name. Read again on SIGHUP." group:"Chat"`
+
+	Data         string        `default:"uproar.db" help:"File that keeps bans, roles and modes; empty: memory alone." group:"Store"`
+	Redis        []string      `placeholder:"HOST:PORT,..." help:"Keep state on Redis instead: one server, several, or some nodes of a cluster." group:"Store"`
+	RedisMode    string        `enum:"auto,single,sharded,cluster" default:"auto" help:"What the Redis servers are; auto asks them." group:"Store"`
+	Env          string        `default:"prod" help:"Part of every key in Redis: a test fleet cannot touch another's." group:"Store"`
+	StoreTimeout time.Duration `default:"100ms" help:"For one round trip to the store." group:"Store"`
+	ClueTimeout  time.Duration `default:"250ms" help:"For a line to be decided; then its sender is told to try again." group:"Store"`
+
+	RateLimitVerified clue.Rate     `default:"7500/30s" help:"Lines of one verified account." group:"Limits"`
+	JoinLimitVerified clue.Rate     `default:"2000/10s" help:"Rooms joined by one verified account." group:"Limits"`
+	LineGap           time.Duration `default:"1s" help:"Least time between two lines of a viewer in a room." group:"Limits"`
+	RateLimit         clue.Rate     `default:"20/30s" help:"Lines of one account." group:"Limits"`
+	RateLimitMod      clue.Rate     `default:"100/30s" help:"Lines of one account where it moderates." group:"Limits"`
+	DuplicateWindow   time.Duration `default:"30s" help:"The same text again is refused for this long." group:"Limits"`
+	JoinLimit         clue.Rate     `default:"20/10s" help:"Rooms joined by one account; anonymous readers are free." group:"Limits"`
+	FloodLimit        clue.Rate     `default:"3000/10s" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
+	RoomsMax          int           `default:"100" help:"Rooms of one connection at a time." group:"Limits"`
+	MaxConns          int           `default:"0" help:"Open connections; 0: as many as RLIMIT_NOFILE allows." group:"Limits"`
+	MaxConnsPerIP     int           `name:"max-conns-per-ip" default:"100" help:"Open connections of one address." group:"Limits"`
+	HeaderTimeout     time.Duration `default:"10s" help:"For a whole HTTP request to come." group:"Limits"`
+	IdleTimeout       time.Duration `default:"60s" help:"Between HTTP requests of one connection." group:"Limits"`
+	RegisterTimeout   time.Duration `default:"15s" help:"For a client to log in." group:"Limits"`
+	PingInterval      time.Duration `default:"5m" help:"Silence after which a client is sent PING." group:"Limits"`
+	PingTimeout       time.Duration `default:"30s" help:"Silence after that PING before it is closed." group:"Limits"`
+	MembershipWindow  time.Duration `default:"10s" help:"JOIN and PART of others are told once in this time." group:"Limits"`
 
 	Loops          int           `default:"0" help:"Event loops; 0: one per processor." group:"Fan-out"`
 	FanoutDuty     float64       `default:"3" help:"A room waits this many times as long as its last write to all took, but not over 20ms while its loop has time to spare." group:"Fan-out"`
@@ -126,12 +139,15 @@ func (o *options) check() error {
 }
 
 func (o *options) checkLimits() error {
+	if o.StoreTimeout >= o.ClueTimeout && o.ClueTimeout > 0 {
+		return fmt.Errorf("--store-timeout: %v is not below --clue-timeout, %v", o.StoreTimeout, o.ClueTimeout)
+	}
 	for _, r := range []struct {
 		flag string
 		rate clue.Rate
 	}{
-		{"--rate-limit", o.RateLimit}, {"--rate-limit-mod", o.RateLimitMod},
-		{"--join-limit", o.JoinLimit}, {"--flood-limit", o.FloodLimit},
+		{"--rate-limit", o.RateLimit}, {"--rate-limit-mod", o.RateLimitMod}, {"--rate-limit-verified", o.RateLimitVerified},
+		{"--join-limit", o.JoinLimit}, {"--join-limit-verified", o.JoinLimitVerified}, {"--flood-limit", o.FloodLimit},
 	} {
 		if r.rate.N > 0 && (r.rate.Per < time.Millisecond || r.rate.Per > 24*time.Hour) {
 			return fmt.Errorf("%s: a window of %v is not 1ms to 24h", r.flag, r.rate.Per)
@@ -151,6 +167,7 @@ func (o *options) checkLimits() error {
 		flag string
 		time time.Duration
 	}{
+		{"--store-timeout", o.StoreTimeout}, {"--clue-timeout", o.ClueTimeout},
 		{"--header-timeout", o.HeaderTimeout}, {"--idle-timeout", o.IdleTimeout},
 		{"--register-timeout", o.RegisterTimeout}, {"--ping-interval", o.PingInterval},
 		{"--ping-timeout", o.PingTimeout}, {"--membership-window", o.MembershipWindow},

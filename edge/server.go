@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -23,6 +22,8 @@ import (
 type server struct {
 	log    *slog.Logger
 	tokens *account.Tokens // nil in open mode
+	emotes *clue.Emotes
+	store  backend
 	clue   *clue.Clue
 	engine *engine.Engine
 	admin  *admin.Server
@@ -30,25 +31,24 @@ type server struct {
 }
 
 func newServer(o *options, log *slog.Logger) (*server, error) {
-	s := &server{log: log}
+	s := &server{log: log, emotes: clue.NoEmotes()}
 	auth, err := s.authenticator(o)
 	if err != nil {
 		return nil, err
 	}
+	if o.Emotes != "" {
+		if s.emotes, err = clue.OpenEmotes(o.Emotes); err != nil {
+			return nil, &codedError{err, exitFile}
+		}
+	}
 	set := metrics.NewSet()
-
-	// A line's way: session -> clue -> exchange -> hub -> loops. The circle is closed
-	// by the hub, which is both ends.
-	var hub *chat.Hub
-	local := exchange.NewLocal(func(room string, events []vocabulary.Event) { hub.Deliver(room, events) })
-	s.clue = clue.New(clue.Config{
-		RateLimit:          o.RateLimit,
-		RateLimitModerator: o.RateLimitMod,
-		JoinLimit:          o.JoinLimit,
-		DuplicateWindow:    o.DuplicateWindow,
-		Metrics:            set,
-	}, local, replier(func(ds []clue.Decision) { hub.Decided(ds) }))
-	hub = chat.New(chat.Config{
+	if s.store, err = openStore(o, set); err != nil {
+		return nil, err
+	}
+	back := &backEdge{}
+	local := exchange.NewLocal(func(room string, events []vocabulary.Event) { back.hub.Deliver(room, events) })
+	s.clue = clue.New(s.clueConfig(o, back, set), local, back)
+	back.hub = chat.New(chat.Config{
 		ServerName:       o.ServerName,
 		RegisterTimeout:  o.RegisterTimeout,
 		PingInterval:     o.PingInterval,
@@ -61,8 +61,53 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		Clue:             s.clue,
 		Metrics:          set,
 	})
+	s.engine, err = engine.New(engineConfig(o, back.hub, set, log))
+	if err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
+	back.hub.Attach(s.engine)
+	s.admin = admin.New(admin.Config{Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log})
+	return s, nil
+}
+
+// backEdge closes the circle of a line's way, session -> clue -> exchange -> hub ->
+// session: it is made before the hub, which clue answers to.
+type backEdge struct{ hub *chat.Hub }
+
+// Decided implements clue.Replier.
+func (b *backEdge) Decided(ds []clue.Decision) { b.hub.Decided(ds) }
+
+// Admitted implements clue.Admitter.
+func (b *backEdge) Admitted(origin vocabulary.Origin, as []clue.Admitted) { b.hub.Admitted(origin, as) }
+
+// Whisper implements clue.Whisperer.
+func (b *backEdge) Whisper(to string, w *vocabulary.Whisper) { b.hub.Whisper(to, w) }
+
+func (s *server) clueConfig(o *options, back *backEdge, set *metrics.Set) clue.Config {
+	cfg := clue.Defaults()
+	cfg.Deadline = o.ClueTimeout
+	cfg.Store = s.store
+	cfg.StoreLocal = len(o.Redis) == 0
+	cfg.StoreTimeout = o.StoreTimeout
+	cfg.RateLimit = o.RateLimit
+	cfg.RateLimitModerator = o.RateLimitMod
+	cfg.RateLimitVerified = o.RateLimitVerified
+	cfg.LineGap = o.LineGap
+	cfg.JoinLimit = o.JoinLimit
+	cfg.JoinLimitVerified = o.JoinLimitVerified
+	cfg.DuplicateWindow = o.DuplicateWindow
+	cfg.RoomsCreated = o.Rooms == "created"
+	cfg.Emotes = s.emotes
+	cfg.Admitter = back
+	cfg.Whisperer = back
+	cfg.Viewers = func(room string) int { return back.hub.Viewers(room) }
+	cfg.Metrics = set
+	return cfg
+}
+
+func engineConfig(o *options, hub *chat.Hub, set *metrics.Set, log *slog.Logger) engine.Config {
 	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout}, hub)
-	s.engine, err = engine.New(engine.Config{
+	return engine.Config{
 		Listeners: []engine.Listener{
 			{Name: "irc", Addr: o.IRCAddr, Open: hub.OpenTCP, Refusal: chat.Refusal},
 			{Name: "http", Addr: o.HTTPAddr, Open: port.Open, Refusal: web.Refusal},
@@ -79,20 +124,8 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		NewLoop:        hub.NewLoop,
 		Metrics:        set,
 		Log:            log,
-	})
-	if err != nil {
-		return nil, err
 	}
-	hub.Attach(s.engine)
-	s.admin = admin.New(admin.Config{Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log})
-	return s, nil
 }
-
-// replier lets a function be a clue.Replier.
-type replier func(ds []clue.Decision)
-
-// Decided implements clue.Replier.
-func (f replier) Decided(ds []clue.Decision) { f(ds) }
 
 func (s *server) authenticator(o *options) (account.Authenticator, error) {
 	if o.Auth == "open" {
@@ -112,24 +145,27 @@ func (s *server) authenticator(o *options) (account.Authenticator, error) {
 
 // reload reads again what may change while the server runs.
 func (s *server) reload() {
-	if s.tokens == nil {
-		s.log.Info("nothing to reload: --auth is open")
-		return
+	if s.tokens != nil {
+		if err := s.tokens.Reload(); err != nil {
+			s.log.Error("tokens not reloaded, the old ones stand", "error", err)
+		} else {
+			s.log.Info("tokens reloaded", "tokens", s.tokens.Len())
+		}
 	}
-	if err := s.tokens.Reload(); err != nil {
-		s.log.Error("tokens not reloaded, the old ones stand", "error", err)
-		return
+	if err := s.emotes.Reload(); err != nil {
+		s.log.Error("emotes not reloaded, the old ones stand", "error", err)
+	} else {
+		s.log.Info("emotes reloaded", "emotes", s.emotes.Len())
 	}
-	s.log.Info("tokens reloaded", "tokens", s.tokens.Len())
 }
 
 func (s *server) listen() error {
 	if err := s.engine.Listen(); err != nil {
-		return &codedError{err, exitAddress}
+		return &codedError{errors.Join(err, s.store.Close()), exitAddress}
 	}
 	addr, err := s.admin.Listen()
 	if err != nil {
-		return &codedError{err, exitAddress}
+		return &codedError{errors.Join(err, s.store.Close()), exitAddress}
 	}
 	s.addrs.irc, s.addrs.http, s.addrs.admin = s.engine.Addr("irc"), s.engine.Addr("http"), addr
 	return nil
@@ -138,20 +174,30 @@ func (s *server) listen() error {
 // run serves until ctx ends, drains, and returns when every goroutine is gone. It calls
 // ready once connections can be made.
 func (s *server) run(ctx context.Context, ready func()) error {
-	behind, stopBehind := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
+	stopStore := background(s.store.Run)
+	stopClue := background(s.clue.Run)
+	stopAdmin := background(s.admin.Run)
+	stopReady := background(func(ctx context.Context) error {
 		select {
 		case <-s.engine.Ready():
 			ready()
-		case <-behind.Done():
+		case <-ctx.Done():
 		}
+		return nil
 	})
-	var adminErr, clueErr error
-	wg.Go(func() { adminErr = s.admin.Run(behind) })
-	wg.Go(func() { clueErr = s.clue.Run(behind) })
 	err := s.engine.Run(ctx)
-	stopBehind()
-	wg.Wait()
-	return errors.Join(err, clueErr, adminErr)
+	// In reverse: no line can come any more, then none is undecided, then none unwritten.
+	return errors.Join(err, stopReady(), stopAdmin(), stopClue(), stopStore(), s.store.Close())
+}
+
+// background runs a part until the returned function is called, which returns what the
+// part did.
+func background(run func(context.Context) error) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	return func() error {
+		cancel()
+		return <-done
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 func optionsOf(t *testing.T, args ...string) *options {
 	t.Helper()
 	var errs strings.Builder
-	base := []string{"--irc-addr=127.0.0.1:0", "--http-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--drain-timeout=2s"}
+	base := []string{"--irc-addr=127.0.0.1:0", "--http-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0", "--drain-timeout=2s", "--data="}
 	o, _, code, ok := parse(append(base, args...), io.Discard, &errs)
 	if !ok {
 		t.Fatalf("exit %d: %s", code, errs.String())
@@ -103,8 +104,14 @@ func TestDrainUnderLoadLeavesNothingBehind(t *testing.T) {
 	if status, _ := get(t, "http://"+s.addrs.admin+"/readyz"); status != http.StatusOK {
 		t.Errorf("ready: %d", status)
 	}
-	if _, text := get(t, "http://"+s.addrs.admin+"/metrics"); !strings.Contains(text, `uproar_connections{port="irc"} 201`) {
-		t.Errorf("metrics do not count 201 connections")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		_, text := get(t, "http://"+s.addrs.admin+"/metrics")
+		if strings.Contains(text, `uproar_connections{port="irc"} 201`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("metrics do not count 201 connections")
+		}
 	}
 	if err := stop(); err != nil {
 		t.Fatal(err)
@@ -201,7 +208,7 @@ func TestUnreadableTokenFileIsNamed(t *testing.T) {
 
 func TestPrintedConfigIsAConfig(t *testing.T) {
 	var errs strings.Builder
-	o, k, _, ok := parse([]string{"--rate-limit=7/3s", "--irc-addr=127.0.0.1:7000", "--fanout-duty=2.5"}, io.Discard, &errs)
+	o, k, _, ok := parse([]string{"--rate-limit=7/3s", "--irc-addr=127.0.0.1:7000", "--fanout-duty=2.5", "--redis=127.0.0.1:1,127.0.0.1:2"}, io.Discard, &errs)
 	if !ok {
 		t.Fatal(errs.String())
 	}
@@ -220,7 +227,7 @@ func TestPrintedConfigIsAConfig(t *testing.T) {
 		t.Fatalf("%s\n%s", errs.String(), text)
 	}
 	again.Config = o.Config
-	if *again != *o {
+	if !reflect.DeepEqual(again, o) {
 		t.Fatalf("read back\n%+v\nwrote\n%+v", *again, *o)
 	}
 }

@@ -85,7 +85,7 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 		if err != nil {
 			panic("BUG: " + err.Error()) // only a file can fail
 		}
-		cfg.Store = memory
+		cfg.Store, cfg.StoreLocal = memory, true
 	}
 	c.accounts = newBuckets(&cfg, c.seed, c.meters)
 	c.source = newSource(&cfg, c.meters)

@@ -23,6 +23,7 @@ type Config struct {
 	Deadline time.Duration // a submission that waited longer is rejected; default 250 ms
 
 	Store        store.Store   // default: embedded, in memory alone
+	StoreLocal   bool          // its Fetch never waits: event loops may cause one
 	StoreTimeout time.Duration // of one round trip; below Deadline; default 100 ms
 
 	RateLimit          Rate          // per account, where it is an ordinary viewer

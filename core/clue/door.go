@@ -16,16 +16,18 @@ const doorLanes = 2
 // admission into a round trip that has so many.
 const doorRecordsMax = 512
 
-// door lets people into rooms. A loop is answered at once when all is in the cache;
-// otherwise a lane asks the store for all that waits in one round trip.
+// door lets people into rooms. A loop is answered at once when all is in the cache, or
+// when the store is in this process; otherwise a lane asks the store for all that waits
+// in one round trip.
 type door struct {
 	clue    *Clue
 	created bool
+	local   bool
 	lanes   [doorLanes]chan Admission
 }
 
 func newDoor(c *Clue, cfg *Config) *door {
-	d := &door{clue: c, created: cfg.RoomsCreated}
+	d := &door{clue: c, created: cfg.RoomsCreated, local: cfg.StoreLocal}
 	for i := range d.lanes {
 		d.lanes[i] = make(chan Admission, max(1, cfg.AdmissionsMax/doorLanes))
 	}
@@ -40,6 +42,13 @@ func (c *Clue) Admit(a Admission) ([]Admitted, bool) {
 		if as := c.door.atOnce(&a); as != nil {
 			c.meters.admitted.Add(len(as))
 			return as, true
+		}
+		if c.door.local {
+			m := doorman{door: c.door, fetch: newFetch()}
+			m.look(a)
+			m.fetch.run(c.source, c.cache, c.epoch)
+			c.meters.admitted.Add(len(a.Rooms))
+			return m.answer(&a, m.refs, time.Now()), true
 		}
 	}
 	if c.admitter == nil {
@@ -167,18 +176,23 @@ func (m *doorman) serve() {
 			c.admitter.Admitted(a.Origin, turnedAway(a))
 			continue
 		}
-		as := make([]Admitted, len(a.Rooms))
-		for j, name := range a.Rooms {
-			room, _ := m.fetch.resolve(refs[j][0])
-			member, _ := m.fetch.resolve(refs[j][1])
-			who, _ := m.fetch.resolve(refs[j][2])
-			as[j] = admit(name, a.User, room, member, who, m.door.created, now)
-		}
-		c.meters.admitWaits.Add(len(as))
-		c.admitter.Admitted(a.Origin, as)
+		c.meters.admitWaits.Add(len(a.Rooms))
+		c.admitter.Admitted(a.Origin, m.answer(a, refs, now))
 	}
 	clear(m.wait)
 	clear(m.refs)
 	m.wait, m.refs = m.wait[:0], m.refs[:0]
 	m.fetch.clear()
+}
+
+// answer decides about the rooms of a, whose records were asked for as refs.
+func (m *doorman) answer(a *Admission, refs [][3]ref, now time.Time) []Admitted {
+	as := make([]Admitted, len(a.Rooms))
+	for i, name := range a.Rooms {
+		room, _ := m.fetch.resolve(refs[i][0])
+		member, _ := m.fetch.resolve(refs[i][1])
+		who, _ := m.fetch.resolve(refs[i][2])
+		as[i] = admit(name, a.User, room, member, who, m.door.created, now)
+	}
+	return as
 }

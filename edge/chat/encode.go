@@ -119,9 +119,8 @@ func appendGlobalUserState(dst []byte, t *texts, u *chat.User, caps capabilities
 
 // appendUserState appends USERSTATE; m is the line that it acknowledges, or nil after
 // a JOIN.
-func appendUserState(dst []byte, t *texts, room string, u *chat.User, caps capabilities, m *chat.Message) []byte {
+func appendUserState(dst []byte, t *texts, room string, u *chat.User, roles chat.Roles, caps capabilities, m *chat.Message) []byte {
 	if caps&capTags != 0 {
-		roles := chat.RolesIn(room, u)
 		dst = appendBadges(append(dst, "@badge-info=;badges="...), roles)
 		if m != nil && m.Nonce != "" {
 			dst = irc.AppendTag(dst, irc.NextTag, "client-nonce", m.Nonce)
@@ -144,8 +143,13 @@ func appendUserState(dst []byte, t *texts, room string, u *chat.User, caps capab
 // appendRoomState appends the full ROOMSTATE: clients wait for all six tags.
 func appendRoomState(dst []byte, t *texts, r *room, caps capabilities) []byte {
 	if caps&capTags != 0 {
-		dst = append(dst, "@emote-only=0;followers-only=-1;r9k=0;room-id="...)
-		dst = append(append(dst, r.id...), ";slow=0;subs-only=0 "...)
+		dst = appendMode(append(dst, '@'), chat.ModeEmotes, r.modes)
+		dst = appendMode(append(dst, ';'), chat.ModeFollowers, r.modes)
+		dst = appendMode(append(dst, ';'), chat.ModeUnique, r.modes)
+		dst = irc.AppendTag(dst, irc.NextTag, "room-id", r.id)
+		dst = appendMode(append(dst, ';'), chat.ModeSlow, r.modes)
+		dst = appendMode(append(dst, ';'), chat.ModeSubscribers, r.modes)
+		dst = append(dst, ' ')
 	}
 	dst = append(append(dst, t.prefix...), "ROOMSTATE #"...)
 	return append(append(dst, r.name...), '\r', '\n')

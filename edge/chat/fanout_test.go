@@ -24,7 +24,10 @@ type hall struct {
 	loop *engine.Detached
 	said []clue.Submission
 	err  error // what Submit answers
-	buf  []byte
+
+	ask   bool // Admit answers later
+	asked []clue.Admission
+	buf   []byte
 }
 
 func (h *hall) Submit(s clue.Submission) error {
@@ -33,6 +36,21 @@ func (h *hall) Submit(s clue.Submission) error {
 }
 
 func (h *hall) MayJoin(string) bool { return true }
+
+func (h *hall) Admit(a clue.Admission) (as []clue.Admitted, known bool) {
+	if h.ask {
+		h.asked = append(h.asked, a)
+		return nil, false
+	}
+	return admitAll(a), true
+}
+
+func admitAll(a clue.Admission) (as []clue.Admitted) {
+	for _, room := range a.Rooms {
+		as = append(as, clue.Admitted{Room: room, User: a.User, Roles: chat.RolesIn(room, a.User)})
+	}
+	return as
+}
 
 func newHall(t testing.TB, cfg engine.Config) *hall {
 	t.Helper()

@@ -58,6 +58,9 @@ type Clue interface {
 	// MayJoin reports whether an account may join one more room now. Anonymous
 	// readers are not asked about: Twitch does not limit them either.
 	MayJoin(login string) bool
+	// Admit asks to let somebody into rooms. What is known is answered at once; else the
+	// answer comes to Hub.Admitted.
+	Admit(clue.Admission) (as []clue.Admitted, known bool)
 }
 
 // Hub is what all sessions of a process share. Its methods may be called from any
@@ -128,6 +131,38 @@ type lossTask struct{ room *room }
 func (t lossTask) Run(*engine.Loop) {
 	t.room.untold += int(t.room.lost.Swap(0))
 	t.room.queue()
+}
+
+// Viewers is how many connections of this process are in a room.
+func (h *Hub) Viewers(room string) int { return h.index.viewers(room) }
+
+// Admitted takes clue's answers to one Admission to its session's loop. Clue bounds how
+// many are under way.
+func (h *Hub) Admitted(origin chat.Origin, as []clue.Admitted) {
+	for _, l := range h.engine.Loops() {
+		if l.Index == engine.Handle(origin).Loop() {
+			l.PostAlways(admittedTask{origin, as})
+		}
+	}
+}
+
+type admittedTask struct {
+	origin chat.Origin
+	as     []clue.Admitted
+}
+
+func (t admittedTask) Run(l *engine.Loop) {
+	c := l.Conn(engine.Handle(t.origin))
+	if c == nil || !c.Open() {
+		return // has left
+	}
+	s := sessionOf(c)
+	s.joining -= uint16(len(t.as))
+	s.enter(t.as)
+	if s.joining == 0 {
+		s.leaving = nil
+	}
+	s.Flush()
 }
 
 // Whisper takes a line to all connections of one user.

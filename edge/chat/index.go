@@ -71,6 +71,19 @@ func (x *index) roomsOf(name string) []*room {
 	return nil
 }
 
+// viewers counts the seats of a room.
+func (x *index) viewers(name string) (n int) {
+	st := x.stripe(name)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if sh := st.mu.rooms[name]; sh != nil {
+		for _, r := range sh.rooms {
+			n += r.members
+		}
+	}
+	return n
+}
+
 // join counts a seat of s in r, and returns the names of the others if s is to be told
 // them.
 func (x *index) join(s *Session, r *room) []string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"uproar/core/chat"
 	"uproar/edge/engine"
 )
 
@@ -101,5 +102,41 @@ func TestCapabilityTakenLateAppliesFromThenOn(t *testing.T) {
 	h.accept(message(nil, "plain again"))
 	if got := string(g.read()); strings.HasPrefix(got, "@") {
 		t.Fatalf("tags after they were given up: %q", got)
+	}
+}
+
+func TestAnswersToJoinComeLateInOrderAndAPartMeanwhileCounts(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	h.ask = true
+	g := h.guest(WireTCP, "PASS oauth:x\r\nNICK bob\r\n")
+	g.read()
+	if got := g.do("JOIN #a,#b\r\nPART #a\r\nJOIN #c\r\n"); got != "" {
+		t.Fatalf("answered before clue did: %q", got)
+	}
+	if len(h.asked) != 3 || h.asked[0].Behind || !h.asked[1].Behind || !h.asked[2].Behind {
+		t.Fatalf("asked %+v", h.asked)
+	}
+	for _, a := range h.asked {
+		as := admitAll(a)
+		if a.Rooms[0] == "c" {
+			as[0].Rejection = &chat.Rejection{MsgID: "msg_banned", Text: "You are permanently banned from talking in c."}
+		}
+		h.hub.Admitted(a.Origin, as)
+	}
+	h.loop.Turn(func() {})
+	var got []string
+	for _, line := range strings.Split(string(g.read()), "\r\n") {
+		if f := strings.Fields(line); len(f) > 2 && f[1] != "353" && f[1] != "366" {
+			got = append(got, f[1]+" "+f[2])
+		}
+	}
+	if fmt.Sprint(got) != "[JOIN #a PART #a JOIN #b NOTICE #c]" {
+		t.Fatalf("got %v", got)
+	}
+	if g.joining != 0 || g.leaving != nil || len(g.seats) != 1 {
+		t.Fatalf("%d joining, leaving %v, %d seats", g.joining, g.leaving, len(g.seats))
+	}
+	if err := loopOf(h.loop.Loop).check(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -23,6 +23,8 @@ const (
 	refusedAnonymous
 	refusedJoinRate
 	refusedRooms
+	refusedEntry
+	refusedMissing
 	refusalCount
 )
 
@@ -44,6 +46,8 @@ func newMeters(set *metrics.Set) meters {
 			refusedTarget:    set.NewCounter(`uproar_lines_refused_total{reason="no_target"}`),
 			refusedAnonymous: set.NewCounter(`uproar_lines_refused_total{reason="anonymous"}`),
 			refusedJoinRate:  set.NewCounter(`uproar_lines_refused_total{reason="join_rate"}`),
+			refusedEntry:     set.NewCounter(`uproar_lines_refused_total{reason="not_admitted"}`),
+			refusedMissing:   set.NewCounter(`uproar_lines_refused_total{reason="no_such_room"}`),
 			refusedRooms:     set.NewCounter(`uproar_lines_refused_total{reason="too_many_rooms"}`),
 		},
 	}

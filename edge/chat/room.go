@@ -14,6 +14,7 @@ type room struct {
 	name   string
 	id     string
 	loop   *loop
+	modes  chat.Modes
 	groups []*group // by variant, in order of appearance; at most 32
 
 	members int // seats in it; the index's lock guards it
@@ -92,6 +93,11 @@ func (r *room) add(events []chat.Event) {
 	if fits := pendingMax - len(r.pending); len(events) > fits {
 		r.untold += len(events) - fits
 		events = events[:fits]
+	}
+	for _, e := range events {
+		if c, ok := e.(*chat.ModeChange); ok {
+			r.modes = c.Modes
+		}
 	}
 	r.pending = append(r.pending, events...)
 	r.queue()

@@ -64,13 +64,20 @@ func tagValue(tags irc.Tags, key string, bytesMax int) string {
 
 // answer collects what the sender is told of clue's decision.
 func (s *Session) answer(d *clue.Decision) {
+	if d.User != nil {
+		s.user = d.User // the same account, in its colour
+	}
 	switch d.Outcome {
 	case clue.Accepted:
 		s.loop.hub.meters.decided.Update(time.Since(d.Message.Time).Seconds())
 		if s.caps&capCommands != 0 {
-			s.loop.out = appendUserState(s.loop.out, &s.loop.hub.text, d.Room, s.user, s.caps, d.Message)
+			s.loop.out = appendUserState(s.loop.out, &s.loop.hub.text, d.Room, s.user, d.Roles, s.caps, d.Message)
 		}
 	case clue.Rejected:
 		s.notice(d.Room, d.Rejection)
+	case clue.Told:
+		if d.Notice.MsgID != "" {
+			s.notice(d.Room, (*chat.Rejection)(&d.Notice))
+		}
 	}
 }

@@ -2,8 +2,10 @@ package chat
 
 import (
 	"bytes"
+	"slices"
 
 	"uproar/core/chat"
+	"uproar/core/clue"
 )
 
 // seat is a session's place in a room: where in which group it stands, so that it
@@ -53,15 +55,14 @@ func nextName(list []byte, buf *loginBuffer) (name, rest []byte) {
 	return nil, nil
 }
 
-// join takes a seat in a room and collects what the client waits for, in this order:
-// its own JOIN, 353, 366, USERSTATE and ROOMSTATE.
+// join asks clue to let the session into a room. Answers come in the order asked.
 func (s *Session) join(name []byte) {
+	hub := s.loop.hub
 	if i := s.seatIn(name); i >= 0 {
 		s.roomState(s.seats[i].room)
 		return
 	}
-	hub := s.loop.hub
-	if hub.cfg.RoomsMax > 0 && len(s.seats) >= hub.cfg.RoomsMax {
+	if hub.cfg.RoomsMax > 0 && len(s.seats)+int(s.joining) >= hub.cfg.RoomsMax {
 		hub.meters.refuse(refusedRooms)
 		s.notice(string(name), rejectRooms)
 		return
@@ -71,27 +72,55 @@ func (s *Session) join(name []byte) {
 		s.notice(string(name), rejectJoinRate)
 		return
 	}
-	r := s.loop.rooms[string(name)]
-	if r == nil {
-		r = s.loop.newRoom(string(name))
+	as, known := hub.cfg.Clue.Admit(clue.Admission{
+		User: s.user, Rooms: []string{string(name)}, Origin: chat.Origin(s.conn.Handle()), Behind: s.joining > 0,
+	})
+	if known {
+		s.enter(as)
+	} else {
+		s.joining++
 	}
-	s.seats = append(s.seats, seat{room: r})
-	s.sit(&s.seats[len(s.seats)-1])
-	names := hub.index.join(s, r)
-	s.joined(r, names)
 }
 
-// joined collects the replies to a JOIN. names are the others, when they are known and
-// the client asked for them.
-func (s *Session) joined(r *room, names []string) {
+// enter takes the seats that clue allows, and collects what the client waits for, room
+// by room.
+func (s *Session) enter(as []clue.Admitted) {
+	for i := range as {
+		a := &as[i]
+		switch {
+		case a.Missing: // as on Twitch, nothing is said
+			s.loop.hub.meters.refuse(refusedMissing)
+		case a.Rejection != nil:
+			s.loop.hub.meters.refuse(refusedEntry)
+			s.notice(a.Room, a.Rejection)
+		case s.seatIn([]byte(a.Room)) < 0:
+			s.sitDown(a)
+			if i := slices.Index(s.leaving, a.Room); i >= 0 {
+				s.leaving = slices.Delete(s.leaving, i, i+1)
+				s.part([]byte(a.Room))
+			}
+		}
+		s.flushIfLong()
+	}
+}
+
+// sitDown takes a seat and collects, in this order: its own JOIN, 353, 366, USERSTATE
+// and ROOMSTATE.
+func (s *Session) sitDown(a *clue.Admitted) {
+	r := s.loop.rooms[a.Room]
+	if r == nil {
+		r = s.loop.newRoom(a.Room)
+	}
+	r.modes = a.Modes
+	s.user = a.User
+	s.seats = append(s.seats, seat{room: r})
+	s.sit(&s.seats[len(s.seats)-1])
+	names := s.loop.hub.index.join(s, r)
 	t := &s.loop.hub.text
 	s.loop.out = appendJoin(s.loop.out, t, s.user.Login, r.name)
 	s.loop.out = appendNames(s.loop.out, t, s.user.Login, r.name, names)
-	if s.caps&capCommands == 0 {
-		return
-	}
-	if !s.user.Anonymous {
-		s.loop.out = appendUserState(s.loop.out, t, r.name, s.user, s.caps, nil)
+	if s.caps&capCommands != 0 && !s.user.Anonymous {
+		s.loop.out = appendUserState(s.loop.out, t, r.name, s.user, a.Roles, s.caps, nil)
 	}
 	s.roomState(r)
 }
@@ -106,6 +135,9 @@ func (s *Session) roomState(r *room) {
 func (s *Session) part(name []byte) {
 	i := s.seatIn(name)
 	if i < 0 {
+		if len(s.leaving) < int(s.joining) {
+			s.leaving = append(s.leaving, string(name))
+		}
 		return
 	}
 	r := s.seats[i].room

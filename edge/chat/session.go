@@ -29,10 +29,12 @@ type Session struct {
 	pass  []byte     // what PASS said, until registered
 	seats []seat     // the rooms it is in
 
-	wire  Wire
-	caps  capabilities
-	asked bool  // a PING of ours is unanswered
-	heard int64 // ms of the loop's clock: the last input
+	wire    Wire
+	caps    capabilities
+	asked   bool     // a PING of ours is unanswered
+	joining uint16   // rooms that clue has not yet said it may enter
+	leaving []string // of those: rooms that it has already left again
+	heard   int64    // ms of the loop's clock: the last input
 }
 
 // Start begins the session on a connection that has just opened or upgraded.
