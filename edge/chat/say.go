@@ -64,11 +64,9 @@ func tagValue(tags irc.Tags, key string, bytesMax int) string {
 
 // answer collects what the sender is told of clue's decision.
 func (s *Session) answer(d *clue.Decision) {
-	if d.User != nil {
-		s.user = d.User // the same account, in its colour
-	}
 	switch d.Outcome {
 	case clue.Accepted:
+		s.user = d.Message.User // the same account, in the colour that it has by now
 		s.loop.hub.meters.decided.Update(time.Since(d.Message.Time).Seconds())
 		if s.caps&capCommands != 0 {
 			s.loop.out = appendUserState(s.loop.out, &s.loop.hub.text, d.Room, s.user, d.Roles, s.caps, d.Message)
