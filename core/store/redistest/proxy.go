@@ -3,6 +3,7 @@ package redistest
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,7 +14,7 @@ type Proxy struct {
 	Addr string
 
 	to    string
-	delay time.Duration
+	delay atomic.Int64 // time.Duration
 	conns struct {
 		sync.Mutex
 		all    []net.Conn
@@ -31,7 +32,8 @@ func StartProxy(t testing.TB, to *Server, delay time.Duration) *Proxy {
 	if err != nil {
 		t.Fatalf("cannot listen: %v", err)
 	}
-	p := &Proxy{Addr: listener.Addr().String(), to: to.Addr, delay: delay}
+	p := &Proxy{Addr: listener.Addr().String(), to: to.Addr}
+	p.SetDelay(delay)
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -49,6 +51,9 @@ func StartProxy(t testing.TB, to *Server, delay time.Duration) *Proxy {
 	})
 	return p
 }
+
+// SetDelay is the delay, each way, of what comes from now on. Any goroutine may call it.
+func (p *Proxy) SetDelay(delay time.Duration) { p.delay.Store(int64(delay)) }
 
 func (p *Proxy) serve(client net.Conn) {
 	server, err := net.DialTimeout("tcp", p.to, time.Second)
@@ -94,7 +99,7 @@ func (p *Proxy) pass(from, to net.Conn) {
 			if err != nil {
 				return
 			}
-			queue <- piece{buffer[:n], time.Now().Add(p.delay)}
+			queue <- piece{buffer[:n], time.Now().Add(time.Duration(p.delay.Load()))}
 		}
 	}()
 	for one := range queue {
