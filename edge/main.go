@@ -25,8 +25,8 @@ const (
 	exitOK      = 0 // drained, or had nothing to do
 	exitFailure = 1 // ended unexpectedly
 	exitUsage   = 2 // a flag, variable or config file is wrong
-	exitFile    = 3 // a file that the configuration names cannot be read
-	exitAddress = 4 // an address cannot be listened on
+	exitFile    = 3 // a file that the configuration names cannot be read, or is in use
+	exitAddress = 4 // an address cannot be listened on, or Redis cannot be used
 	exitForced  = 5 // a second signal cut the drain short
 )
 
@@ -40,6 +40,9 @@ func run(args []string) int {
 	if o.PrintConfig {
 		printConfig(os.Stdout, k)
 		return exitOK
+	}
+	if o.CheckConfig {
+		o.Data, o.Redis = "", nil // the store is left alone: the server that runs may have the file
 	}
 	log := newLog(o)
 	s, err := newServer(o, log)
