@@ -30,7 +30,7 @@ var (
 var sharedArgs = []string{"--max-conns-per-ip=10000", "--membership-window=500ms"}
 
 func allCases() []battery {
-	return slices.Concat(regCases, capCases, pingCases, channelCases, membershipCases, msgCases, wireCases, abuseCases, floodCases, slowCases, wsCases)
+	return slices.Concat(regCases, capCases, pingCases, channelCases, membershipCases, msgCases, wireCases, abuseCases, floodCases, slowCases, wsCases, moderationCases)
 }
 
 func TestBattery(t *testing.T) {
@@ -57,9 +57,4 @@ func TestBatteryHasEveryCaseFrom01To80(t *testing.T) {
 			t.Errorf("case %s is missing", key)
 		}
 	}
-}
-
-// notYet is the body of a case whose feature this version does not have.
-func notYet(why string) func(*testing.T, world) {
-	return func(t *testing.T, _ world) { t.Skip(why) }
 }

@@ -12,7 +12,6 @@ var membershipCases = []battery{
 	{name: "39-memb-batch", over: both, run: membershipBatch},
 	{name: "39-memb-names", over: both, run: membershipNames},
 	{name: "39-memb-crowd", over: tcpOnly, run: membershipCrowd, alone: true},
-	{name: "40-ban-parts", over: tcpOnly, run: notYet("issue 3: clue: nobody can be banned")},
 }
 
 // membershipBatch lets people come and go in front of one who asked for

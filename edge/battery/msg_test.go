@@ -18,14 +18,9 @@ var msgCases = []battery{
 	{name: "47-msg-501", over: both, run: msg501},
 	{name: "48-msg-trim", over: both, run: msgTrim},
 	{name: "49-msg-dup", over: both, run: msgDuplicate},
-	{name: "49-msg-dup-mod", over: tcpOnly, run: notYet("issue 3: clue: nobody can be made a moderator")},
 	{name: "50-msg-rate", over: both, run: msgRate},
-	{name: "51-msg-modes", over: tcpOnly, run: notYet("issue 3: clue: no room modes (slow, emoteonly, subsonly, followers, r9k)")},
 	{name: "52-msg-anon", over: both, run: msgAnon},
-	{name: "53-msg-emote-astral", over: tcpOnly, run: notYet("issue 3: clue: no emotes")},
 	{name: "54-cmd-unknown", over: both, run: cmdUnknown},
-	{name: "55-roomstate-partial", over: tcpOnly, run: notYet("issue 3: clue: no room mode can be changed")},
-	{name: "56-clearmsg-order", over: tcpOnly, run: notYet("issue 3: clue: no message can be deleted")},
 	{name: "57-reconnect", over: both, run: reconnect},
 }
 

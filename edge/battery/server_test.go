@@ -31,14 +31,16 @@ func (o transport) String() string {
 
 // world is what a case gets: a server, and how to reach it.
 type world struct {
-	srv  *edgetest.Server
-	over transport
+	srv   *edgetest.Server
+	over  transport
+	keeps keeping
 }
 
 // own is the same world with a server of its own that has these flags.
 func (w world) own(t *testing.T, args ...string) world {
 	t.Helper()
-	return world{srv: edgetest.Start(t, args...), over: w.over}
+	w.srv = edgetest.Start(t, append(w.keeps.args(), args...)...)
+	return w
 }
 
 // unlimited are flags for cases that send faster than a person may.
