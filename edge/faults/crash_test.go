@@ -1,0 +1,48 @@
+package faults
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"uproar/edge/edgetest"
+)
+
+// Kills, in chains that run at the same time: each server of a chain inherits its file
+// from one that was killed.
+const (
+	killChains   = 4
+	killsOfChain = 25
+)
+
+// A broadcaster who has read ban_success need not think of it again, whatever happens
+// to the server: 100 kills.
+func TestAcknowledgedBanSurvivesSIGKILL(t *testing.T) {
+	for chain := range killChains {
+		t.Run(fmt.Sprint(chain), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "chain.db")
+			for i := range killsOfChain {
+				banAndKill(t, path, i)
+			}
+		})
+	}
+}
+
+// banAndKill holds that the ban before the last kill stands, bans somebody else, and
+// kills the server.
+func banAndKill(t *testing.T, path string, i int) {
+	srv := edgetest.Start(t, "--data="+path)
+	if i > 0 {
+		name := fmt.Sprintf("rude%d", i-1)
+		if a, _, ok := dial(t, srv, name, nil).say("room", "hello"); !ok || a.msgID != "msg_banned" {
+			t.Fatalf("%s was banned before the kill and is told %v", name, a)
+		}
+	}
+	broadcaster := dial(t, srv, "room", nil)
+	a, took, ok := broadcaster.say("room", fmt.Sprintf("/ban rude%d", i))
+	srv.Kill()
+	if !ok || a.msgID != "ban_success" {
+		t.Fatalf("/ban is answered %v after %v", a, took)
+	}
+}
