@@ -92,10 +92,11 @@ func (c *Command) Judge(call *Call) Verdict {
 // be about.
 func (c *Command) addressed(t *Target, name string) *chat.Notice {
 	login := loginOf(name)
-	if c.anonymous != nil && (anonymous(login) || t.User != nil && t.User.Anonymous) {
+	nobody := anonymous(login) || t.User != nil && t.User.Anonymous // even if somebody has that login
+	if nobody && c.anonymous != nil {
 		return c.anonymous
 	}
-	if login != "" && t.User != nil && t.User.Login == login {
+	if !nobody && login != "" && t.User != nil && t.User.Login == login {
 		return nil
 	}
 	unknown := c.unknown

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"uproar/core/chat"
+	"uproar/core/store"
 )
 
 func TestEveryOutcomeHasTwitchsIDAndWords(t *testing.T) {
@@ -164,3 +165,21 @@ func TestNeedsNameWhatJudgeLooksAt(t *testing.T) {
 }
 
 func huge(s string) string { return strings.Repeat(s, 1000) }
+
+// Under open authentication every valid name is somebody, also a reader's.
+func TestJustinfanIsNobodyEvenWithAnAccount(t *testing.T) {
+	reader := &chat.User{ID: "9", Login: "justinfan5", Display: "justinfan5"}
+	for line, want := range map[string]string{
+		"ban justinfan5":    "bad_ban_anon",
+		"mod justinfan5":    "invalid_user",
+		"vip justinfan5":    "invalid_user",
+		"w justinfan5 psst": "whisper_invalid_login",
+	} {
+		cmd, call := scene(&example{line: line, by: alice, call: func(c *Call) {
+			c.Target = Target{User: reader, Member: &store.Member{}}
+		}})
+		if v := cmd.Judge(call); v.Notice.MsgID != want || !v.Failed {
+			t.Errorf("%q: failed is %v with %q, want %q", line, v.Failed, v.Notice.MsgID, want)
+		}
+	}
+}
