@@ -3,11 +3,15 @@
 // library prints goes to standard error, which the test shows when it fails.
 //
 // Commands: {do: 'connect', host, port, user}, {do: 'join', room}, {do: 'say', room,
-// text}, {do: 'part', room}, {do: 'ping'}, {do: 'quit'}.
+// text}, {do: 'part', room}, {do: 'ping'}, {do: 'quit'}; of tmi.js also {do: 'command',
+// call, name, args}, which calls the method of that name.
 // Events: {event: 'connected'}, {event: 'asked'} (by RECONNECT, to come back),
 // {event: 'reconnected'}, {event: 'joined', room},
 // {event: 'parted', room}, {event: 'heard', room, user, text}, {event: 'pong'},
-// {event: 'notice', id, text}, {event: 'error', text}.
+// {event: 'notice', id, text}, {event: 'error', text}. Of tmi.js also: heard has the
+// line's id, {event: 'answer', id} is a NOTICE as it came, {event: 'whispered', user,
+// text}, and {event: 'settled', call, ok, text}: the promise of that command resolved to
+// text, which is JSON, or was rejected with it.
 // A room has no '#'.
 
 import readline from 'node:readline';
@@ -29,7 +33,11 @@ export const events = {
 	asked: () => emit({ event: 'asked' }),
 	joined: (room) => emit({ event: 'joined', room: bare(room) }),
 	parted: (room) => emit({ event: 'parted', room: bare(room) }),
-	heard: (room, user, text) => emit({ event: 'heard', room: bare(room), user, text }),
+	heard: (room, user, text, id) => emit({ event: 'heard', room: bare(room), user, text, id }),
+	answer: (id) => emit({ event: 'answer', id }),
+	whispered: (user, text) => emit({ event: 'whispered', user: bare(user), text }),
+	resolved: (call, value) => emit({ event: 'settled', call, ok: true, text: JSON.stringify(value) }),
+	rejected: (call, error) => emit({ event: 'settled', call, ok: false, text: String(error) }),
 	notice: (id, text) => emit({ event: 'notice', id, text }),
 	pong: () => emit({ event: 'pong' }),
 	error: (error) => emit({ event: 'error', text: String(error?.stack ?? error) }),

@@ -20,6 +20,9 @@ type command struct {
 	User string `json:"user,omitempty"`
 	Room string `json:"room,omitempty"`
 	Text string `json:"text,omitempty"`
+	Call int    `json:"call,omitempty"`
+	Name string `json:"name,omitempty"`
+	Args []any  `json:"args,omitempty"`
 }
 
 type event struct {
@@ -28,6 +31,8 @@ type event struct {
 	User  string `json:"user"`
 	Text  string `json:"text"`
 	ID    string `json:"id"`
+	Call  int    `json:"call"`
+	OK    bool   `json:"ok"`
 }
 
 // driver runs one client library. Its events end (the channel is closed) when the

@@ -14,11 +14,15 @@ drive({
 			logger: { info: console.error, warn: console.error, error: console.error, setLevel() {} },
 		});
 		client.on('connected', events.connected);
-		client.on('raw_message', (copy, { command }) => command === 'RECONNECT' && events.asked());
+		client.on('raw_message', (copy, { command, tags }) => {
+			if (command === 'RECONNECT') events.asked();
+			if (command === 'NOTICE') events.answer(tags['msg-id'] ?? '');
+		});
 		client.on('join', (room, name, self) => self && events.joined(room));
 		client.on('part', (room, name, self) => self && events.parted(room));
 		// tmi.js hands a line to its own sender before the server has seen it.
-		client.on('message', (room, tags, text, self) => self || events.heard(room, tags.username, text));
+		client.on('message', (room, tags, text, self) => self || events.heard(room, tags.username, text, tags.id));
+		client.on('whisper', (from, tags, text, self) => self || events.whispered(from, text));
 		client.on('notice', (room, id, text) => events.notice(id, text));
 		await client.connect();
 	},
@@ -26,5 +30,9 @@ drive({
 	part: ({ room }) => client.part(room),
 	say: ({ room, text }) => client.say(room, text),
 	ping: () => client.ping().then(events.pong),
+	command: ({ call, name, args }) => client[name](...args).then(
+		(value) => events.resolved(call, value),
+		(error) => events.rejected(call, error),
+	),
 	quit: () => client.disconnect(),
 });
