@@ -29,7 +29,7 @@ var sanctions = []sanction{
 }
 
 func TestModerationBitesOnTheOtherEdge(t *testing.T) {
-	p := startPair(t, "--rate-limit=0", "--rate-limit-mod=0")
+	p := startPair(t, "--rate-limit=0", "--rate-limit-mod=0", "--flood-limit=0")
 	owner := join(t, p.edges[0].IRC, room, room)
 	eve := join(t, p.edges[1].IRC, "eve", room)
 	for _, s := range sanctions {
