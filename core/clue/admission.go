@@ -15,6 +15,9 @@ type Admission struct {
 	// Behind says that an admission of this origin is still unanswered: this one is to be
 	// answered after it, whatever is known.
 	Behind bool
+	// Again asks about rooms that the user has entered by an answer that has ceased to be
+	// true, see Clue.Holds.
+	Again bool
 
 	queued time.Time
 }
@@ -27,6 +30,9 @@ type Admitted struct {
 	Modes     chat.Modes
 	Rejection *chat.Rejection // nil: may enter
 	Missing   bool            // the room does not exist; clients are told nothing
+	Again     bool            // of the Admission
+
+	stamp uint64 // of the records that decided, from before they were looked at
 }
 
 // Admitter takes the answers to one Admission, in the order asked, and all of an origin

@@ -106,6 +106,7 @@ func (c *cache) stale(k store.Key) {
 	}
 	c.stripe(k).Add(1) // before, or an answer under way could be kept
 	c.table.Invalidate(k)
+	c.stripe(k).Add(1) // and after, for those who have just read what is gone now
 }
 
 func (c *cache) stripe(k store.Key) *atomic.Uint32 {

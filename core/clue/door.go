@@ -64,10 +64,28 @@ func (c *Clue) Admit(a Admission) ([]Admitted, bool) {
 	}
 }
 
+// Holds reports whether a is still what clue would answer. An answer may be overtaken by
+// a change: who is let in after the room was told of it would never learn of it. So
+// whoever lets somebody in asks afterwards, and if it does not hold, for another answer,
+// with Admission.Again. It may say no when nothing has changed.
+func (c *Clue) Holds(a *Admitted) bool {
+	return a.stamp == c.door.stamp(a.User, a.Room)
+}
+
+// stamp changes with the records that let a user into a room.
+func (d *door) stamp(u *chat.User, room string) uint64 {
+	keys := recordsFor(u, room)
+	stamp := uint64(d.clue.cache.stripe(keys[0]).Load()) << 32
+	if u.Anonymous {
+		return stamp
+	}
+	return stamp | uint64(d.clue.cache.stripe(keys[1]).Load())
+}
+
 func turnedAway(a *Admission) []Admitted {
 	as := make([]Admitted, len(a.Rooms))
 	for i, name := range a.Rooms {
-		as[i] = Admitted{Room: name, User: a.User, Rejection: rejectEntry}
+		as[i] = Admitted{Room: name, User: a.User, Rejection: rejectEntry, Again: a.Again}
 	}
 	return as
 }
@@ -77,6 +95,7 @@ func (d *door) atOnce(a *Admission) []Admitted {
 	tick, now := d.clue.tick(), time.Now()
 	as := make([]Admitted, 0, len(a.Rooms))
 	for _, name := range a.Rooms {
+		stamp := d.stamp(a.User, name)
 		var known [3]*entry
 		for i, k := range recordsFor(a.User, name) {
 			if k.Kind == 0 {
@@ -88,7 +107,9 @@ func (d *door) atOnce(a *Admission) []Admitted {
 			}
 			known[i] = e
 		}
-		as = append(as, admit(name, a.User, known[0], known[1], known[2], d.created, now))
+		answer := admit(name, a.User, known[0], known[1], known[2], d.created, now)
+		answer.stamp, answer.Again = stamp, a.Again
+		as = append(as, answer)
 	}
 	return as
 }
@@ -109,7 +130,13 @@ type doorman struct {
 	door  *door
 	fetch fetch
 	wait  []Admission
-	refs  [][3]ref // of each room of each that waits
+	refs  []needed // of each room of each that waits
+}
+
+// needed is what one room is decided by.
+type needed struct {
+	refs  [3]ref
+	stamp uint64
 }
 
 // run lets people in until ctx ends; who waits then is refused.
@@ -150,6 +177,7 @@ func (m *doorman) look(a Admission) {
 	m.wait = append(m.wait, a)
 	tick := m.door.clue.tick()
 	for _, name := range a.Rooms {
+		stamp := m.door.stamp(a.User, name)
 		var refs [3]ref
 		for i, k := range recordsFor(a.User, name) {
 			refs[i].read = -1
@@ -157,7 +185,7 @@ func (m *doorman) look(a Admission) {
 				refs[i] = m.fetch.find(m.door.clue.cache, k, tick)
 			}
 		}
-		m.refs = append(m.refs, refs)
+		m.refs = append(m.refs, needed{refs, stamp})
 	}
 }
 
@@ -186,13 +214,14 @@ func (m *doorman) serve() {
 }
 
 // answer decides about the rooms of a, whose records were asked for as refs.
-func (m *doorman) answer(a *Admission, refs [][3]ref, now time.Time) []Admitted {
+func (m *doorman) answer(a *Admission, refs []needed, now time.Time) []Admitted {
 	as := make([]Admitted, len(a.Rooms))
 	for i, name := range a.Rooms {
-		room, _ := m.fetch.resolve(refs[i][0])
-		member, _ := m.fetch.resolve(refs[i][1])
-		who, _ := m.fetch.resolve(refs[i][2])
+		room, _ := m.fetch.resolve(refs[i].refs[0])
+		member, _ := m.fetch.resolve(refs[i].refs[1])
+		who, _ := m.fetch.resolve(refs[i].refs[2])
 		as[i] = admit(name, a.User, room, member, who, m.door.created, now)
+		as[i].stamp, as[i].Again = refs[i].stamp, a.Again
 	}
 	return as
 }

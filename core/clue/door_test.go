@@ -174,3 +174,36 @@ func TestJoinLimitOfVerifiedAccounts(t *testing.T) {
 		}
 	})
 }
+
+func TestAnswerHoldsUntilItsRecordsChange(t *testing.T) {
+	atDoor(t, nil, func(c *Clue, st *faulty, l *lobby) {
+		ask := func() *Admitted {
+			a := Admission{User: user("ann"), Rooms: []string{"room"}, Again: true}
+			as, now := c.Admit(a)
+			if !now {
+				synctest.Wait()
+				as = l.mu.answers[len(l.mu.answers)-1]
+			}
+			if !as[0].Again {
+				t.Fatalf("got %+v, want the answer to tell that it was asked again", as[0])
+			}
+			return &as[0]
+		}
+		for what, change := range map[string]func(){
+			"a mode": func() {
+				st.change(t, roomKey("room"), store.Change{Mode: &store.ModeValue{Mode: chat.ModeUnique, Modes: chat.Modes{Unique: true}}})
+			},
+			"a ban": func() { st.change(t, memberKey("room", "ann"), store.Change{Ban: &store.Ban{}}) },
+		} {
+			late, soon := ask(), ask() // the first may be from the store, the second is from the cache
+			if !c.Holds(late) || !c.Holds(soon) {
+				t.Fatalf("%s: an answer does not hold and nothing has changed", what)
+			}
+			change()
+			synctest.Wait()
+			if c.Holds(late) || c.Holds(soon) {
+				t.Errorf("%s has overtaken an answer and it holds", what)
+			}
+		}
+	})
+}

@@ -27,6 +27,7 @@ type hall struct {
 
 	ask   bool // Admit answers later
 	asked []clue.Admission
+	next  []clue.Admitted // of Admit; while there are some, no answer but the last holds
 	buf   []byte
 }
 
@@ -42,8 +43,16 @@ func (h *hall) Admit(a clue.Admission) (as []clue.Admitted, known bool) {
 		h.asked = append(h.asked, a)
 		return nil, false
 	}
-	return admitAll(a), true
+	as = admitAll(a)
+	if len(h.next) > 0 {
+		as[0] = h.next[0]
+		as[0].User, as[0].Again = a.User, a.Again
+		h.next = h.next[1:]
+	}
+	return as, true
 }
+
+func (h *hall) Holds(*clue.Admitted) bool { return len(h.next) == 0 }
 
 func admitAll(a clue.Admission) (as []clue.Admitted) {
 	for _, room := range a.Rooms {

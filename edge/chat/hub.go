@@ -61,6 +61,8 @@ type Clue interface {
 	// Admit asks to let somebody into rooms. What is known is answered at once; else the
 	// answer comes to Hub.Admitted.
 	Admit(clue.Admission) (as []clue.Admitted, known bool)
+	// Holds reports whether an answer of Admit is still true.
+	Holds(*clue.Admitted) bool
 }
 
 // Hub is what all sessions of a process share. Its methods may be called from any

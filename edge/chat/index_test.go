@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"uproar/core/chat"
+	"uproar/core/clue"
 	"uproar/edge/engine"
 )
 
@@ -138,5 +139,61 @@ func TestAnswersToJoinComeLateInOrderAndAPartMeanwhileCounts(t *testing.T) {
 	}
 	if err := loopOf(h.loop.Loop).check(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAnswerThatWasOvertakenIsAskedForAgain(t *testing.T) {
+	banned := &chat.Rejection{MsgID: "msg_banned", Text: "You are permanently banned from talking in room."}
+	for _, c := range []struct {
+		name string
+		next []clue.Admitted
+		want string // what is read behind the first ROOMSTATE
+		sits bool
+	}{
+		{"nothing has changed", []clue.Admitted{{Room: "room"}, {Room: "room"}}, "", true},
+		{"a mode has", []clue.Admitted{{Room: "room"}, {Room: "room", Modes: chat.Modes{EmoteOnly: true}}},
+			":tmi.twitch.tv ROOMSTATE #room\r\n", true},
+		{"a ban, after a mode", []clue.Admitted{{Room: "room"}, {Room: "room", Modes: chat.Modes{EmoteOnly: true}}, {Room: "room", Rejection: banned}},
+			":tmi.twitch.tv ROOMSTATE #room\r\n:bob!bob@bob.tmi.twitch.tv PART #room\r\n:tmi.twitch.tv NOTICE #room :" + banned.Text + "\r\n", false},
+	} {
+		h := newHall(t, engine.Config{})
+		g := h.guest(WireTCP, "CAP REQ twitch.tv/commands\r\nPASS oauth:x\r\nNICK bob\r\n")
+		g.read()
+		h.next = c.next
+		got := g.do("JOIN #room\r\n")
+		_, got, entered := strings.Cut(got, "ROOMSTATE #room\r\n")
+		if !entered || got != c.want || len(h.next) != 0 {
+			t.Errorf("%s: read %q, want %q", c.name, got, c.want)
+		}
+		if sits := len(g.seats) == 1; sits != c.sits || g.joining != 0 {
+			t.Errorf("%s: sits is %v, %d joining", c.name, sits, g.joining)
+		}
+		if err := loopOf(h.loop.Loop).check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestWhoLeavesBeforeTheSecondAnswerStaysAway(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	g := h.guest(WireTCP, "PASS oauth:x\r\nNICK bob\r\n")
+	g.read()
+	h.ask = true
+	h.next = make([]clue.Admitted, 1) // the first answer does not hold
+	g.do("JOIN #room\r\n")
+	h.hub.Admitted(h.asked[0].Origin, admitAll(h.asked[0]))
+	h.loop.Turn(func() {})
+	g.read()
+	if len(h.asked) != 2 || !h.asked[1].Again || g.joining != 1 {
+		t.Fatalf("asked %+v", h.asked)
+	}
+	g.do("PART #room\r\n")
+	h.next = nil
+	as := admitAll(h.asked[1])
+	as[0].Again = true
+	h.hub.Admitted(h.asked[1].Origin, as)
+	h.loop.Turn(func() {})
+	if got := string(g.read()); got != "" || len(g.seats) != 0 || g.joining != 0 {
+		t.Fatalf("read %q, %d seats, %d joining", got, len(g.seats), g.joining)
 	}
 }

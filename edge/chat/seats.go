@@ -88,6 +88,8 @@ func (s *Session) enter(as []clue.Admitted) {
 	for i := range as {
 		a := &as[i]
 		switch {
+		case a.Again:
+			s.reconsider(a)
 		case a.Missing: // as on Twitch, nothing is said
 			s.loop.hub.meters.refuse(refusedMissing)
 		case a.Rejection != nil:
@@ -99,9 +101,46 @@ func (s *Session) enter(as []clue.Admitted) {
 				s.leaving = slices.Delete(s.leaving, i, i+1)
 				s.part([]byte(a.Room))
 			}
+			s.askAgain(a)
 		}
 		s.flushIfLong()
 	}
+}
+
+// askAgain asks about a seat once more if the answer that gave it has been overtaken: by
+// a ban, say, of which the room was told when the seat was not yet taken.
+func (s *Session) askAgain(a *clue.Admitted) {
+	if s.loop.hub.cfg.Clue.Holds(a) || s.seatIn([]byte(a.Room)) < 0 {
+		return
+	}
+	as, known := s.loop.hub.cfg.Clue.Admit(clue.Admission{
+		User: s.user, Rooms: []string{a.Room}, Origin: chat.Origin(s.conn.Handle()), Behind: s.joining > 0, Again: true,
+	})
+	if known {
+		s.enter(as)
+	} else {
+		s.joining++
+	}
+}
+
+// reconsider takes the answer to askAgain.
+func (s *Session) reconsider(a *clue.Admitted) {
+	i := s.seatIn([]byte(a.Room))
+	if i < 0 {
+		return // has left meanwhile
+	}
+	if a.Missing || a.Rejection != nil {
+		s.part([]byte(a.Room))
+		if a.Rejection != nil {
+			s.notice(a.Room, a.Rejection)
+		}
+		return
+	}
+	if r := s.seats[i].room; r.modes != a.Modes {
+		r.modes = a.Modes
+		s.roomState(r)
+	}
+	s.askAgain(a)
 }
 
 // sitDown takes a seat and collects, in this order: its own JOIN, 353, 366, USERSTATE
