@@ -85,6 +85,21 @@ func TestHangingStoreCostsItsTimeoutUntilTheBreakerOpens(t *testing.T) {
 	})
 }
 
+// As on a server of several that was killed, or on a replica that takes no changes.
+func TestStoreThatFailsAtOnceIsStillAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := storedScript(t, nil)
+		wantAccepted(t, s.said("room", "ann", "before"), "before")
+		st.set(faults{down: true})
+		for i := range 2 * breakerFailures {
+			text := fmt.Sprint("down", i)
+			wantAccepted(t, s.said("room", "ann", text), text)
+		}
+		st.set(faults{})
+		wantAccepted(t, s.said("room", "new", "after"), "after")
+	})
+}
+
 func TestChangeElsewhereBitesHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newFaulty(t)

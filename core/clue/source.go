@@ -11,7 +11,9 @@ import (
 )
 
 // Of the breaker: it opens after breakerFailures round trips in a row that brought
-// nothing, and lets one through every breakerPause to see whether the store is back.
+// nothing in their time, and lets one through every breakerPause to see whether the
+// store is back. What fails at once costs nothing and opens nothing: it may be one server
+// of several that is gone, or one that takes no changes and could still be read.
 const (
 	breakerFailures = 3
 	breakerPause    = 250 * time.Millisecond
@@ -62,12 +64,12 @@ func (s *source) fetch(ctx context.Context, b *store.Batch) {
 	if failed > 0 && took >= s.timeout {
 		s.meters.storeTimedOut.Inc()
 	}
-	if failed > 0 && failed == asked {
-		s.meters.dropped.Add(len(b.Spoken))
-		done(store.ErrUnavailable)
+	if failed < asked || failed == 0 {
+		done(nil)
 		return
 	}
-	done(nil)
+	s.meters.dropped.Add(len(b.Spoken))
+	done(ctx.Err())
 }
 
 // tell is a fetch that asks nothing, and so says nothing about the store's health.
