@@ -77,7 +77,8 @@ func (f *fault) run(t *testing.T) {
 	for _, c := range crowds {
 		c.talk()
 	}
-	time.Sleep(calm) // of ordinary chat
+	time.Sleep(calm)                  // of ordinary chat
+	w.refused(w.banned, "msg_banned") // and is known, now that the notice of the ban has come
 	before := highest(t, w.srv, "uproar_clue_cache_stale_total")
 
 	lasts := f.duration(t)

@@ -74,7 +74,7 @@ var faults = []fault{
 		name:      "read-only replica",
 		begin:     func(w *world) { w.redis[0].Do("REPLICAOF", "127.0.0.1", "1") },
 		end:       func(w *world) { w.redis[0].Do("REPLICAOF", "NO", "ONE") },
-		strangers: either, moderates: notBanned,
+		strangers: accepted, moderates: notBanned,
 	},
 	{
 		name: "flushed",

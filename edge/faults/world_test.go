@@ -41,7 +41,6 @@ func newWorld(t testing.TB, f *fault) *world {
 	w.banned = dial(t, w.srv, "banned", nil)
 	w.locate()
 	w.command("/ban banned", "ban_success")
-	w.refused(w.banned, "msg_banned") // and is known by now
 	return w
 }
 
