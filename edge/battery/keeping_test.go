@@ -116,6 +116,8 @@ var moderationCases = []battery{
 	{name: "53-msg-emote-astral", over: tcpOnly, run: msgEmotes},
 	{name: "54-cmd-rosters", over: tcpOnly, run: cmdRosters},
 	{name: "55-roomstate-partial", over: both, run: roomStatePartial},
+	{name: "55-roomstate-race", over: tcpOnly, run: joinRace},
+	{name: "35-join-banned-race", over: tcpOnly, run: banRace},
 	{name: "56-clearmsg-order", over: both, run: clearMsgOrder},
 	{name: "56-clearchat-forms", over: tcpOnly, run: clearChatForms},
 }

@@ -210,3 +210,42 @@ func (c *client) wantChanged(owner *client, room, command, tags, msgID, text str
 		)
 	}
 }
+
+// joinRace lets people join in the very moment in which a room changes: they learn of
+// it, by the ROOMSTATE of their JOIN or by another behind it.
+func joinRace(t *testing.T, w world) {
+	const rounds = 30
+	for range rounds {
+		room := "#" + fresh("room")
+		owner, c := w.owner(t, room), w.bot(t)
+		owner.send("PRIVMSG " + room + " :/emoteonly")
+		for state := c.join(room); state.tags["emote-only"] != "1"; {
+			if m := parse(c.next()); m.command == "ROOMSTATE" {
+				state = m
+			}
+		}
+	}
+}
+
+// banRace lets people join in the very moment in which they are banned: they are not in
+// the room in the end.
+func banRace(t *testing.T, w world) {
+	const rounds = 30
+	for range rounds {
+		room := "#" + fresh("room")
+		owner, c := w.owner(t, room), w.bot(t)
+		owner.send("PRIVMSG " + room + " :/ban " + c.nick)
+		c.send("JOIN " + room)
+		for m := parse(c.next()); m.command != "PART" && m.tags["msg-id"] != "msg_banned"; {
+			m = parse(c.next())
+		}
+		owner.wantNotice(room, "ban_success")
+		owner.say(room, "who is there")
+		c.send("PING end")
+		for m := parse(c.next()); m.command != "PONG"; m = parse(c.next()) {
+			if m.command == "PRIVMSG" {
+				c.fatalf("got %q, want nothing after the ban", m.raw)
+			}
+		}
+	}
+}
