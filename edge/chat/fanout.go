@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"time"
 
 	"uproar/core/chat"
@@ -71,17 +72,14 @@ func banned(events []chat.Event) (logins []string) {
 	return logins
 }
 
-// evict parts all sessions of a login from the room.
+// evict parts all sessions of a login from the room. It looks at those alone: a room may
+// be large, and bans come in waves.
 func (r *room) evict(login string) {
-	var sessions []*Session
-	r.each(func(s *Session) {
-		if s.user.Login == login {
-			sessions = append(sessions, s)
+	for _, s := range slices.Clone(r.loop.logins[login]) {
+		if s.seatOf(r) != nil {
+			s.part([]byte(r.name))
+			s.Flush()
 		}
-	})
-	for _, s := range sessions {
-		s.part([]byte(r.name))
-		s.Flush()
 	}
 }
 
