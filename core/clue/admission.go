@@ -28,6 +28,7 @@ type Admitted struct {
 	User      *chat.User // in the colour of the account, for USERSTATE
 	Roles     chat.Roles // of the user in the room
 	Modes     chat.Modes
+	NoModes   bool            // the room is not known: Modes says nothing
 	Rejection *chat.Rejection // nil: may enter
 	Missing   bool            // the room does not exist; clients are told nothing
 	Again     bool            // of the Admission
@@ -50,6 +51,8 @@ func admit(name string, u *chat.User, room, member, who *entry, created bool, no
 	a := Admitted{Room: name, User: u, Roles: chat.RolesIn(name, u)}
 	if room != nil {
 		a.Modes = room.room.Modes
+	} else {
+		a.NoModes = true
 	}
 	switch {
 	case room != nil && created && !room.room.Created:

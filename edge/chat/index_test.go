@@ -174,6 +174,19 @@ func TestAnswerThatWasOvertakenIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// TestModesThatNobodyKnowsReplaceNone: readers enter while the store is away.
+func TestModesThatNobodyKnowsReplaceNone(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	for _, answer := range []clue.Admitted{{Room: "room", Modes: chat.Modes{EmoteOnly: true}}, {Room: "room", NoModes: true}} {
+		h.next = []clue.Admitted{answer}
+		g := h.guest(WireTCP, "CAP REQ :twitch.tv/tags twitch.tv/commands\r\nNICK justinfan1\r\n")
+		g.read()
+		if got := g.do("JOIN #room\r\n"); !strings.Contains(got, "@emote-only=1;") {
+			t.Fatalf("read %q", got)
+		}
+	}
+}
+
 func TestWhoLeavesBeforeTheSecondAnswerStaysAway(t *testing.T) {
 	h := newHall(t, engine.Config{})
 	g := h.guest(WireTCP, "PASS oauth:x\r\nNICK bob\r\n")

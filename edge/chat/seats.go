@@ -136,7 +136,7 @@ func (s *Session) reconsider(a *clue.Admitted) {
 		}
 		return
 	}
-	if r := s.seats[i].room; r.modes != a.Modes {
+	if r := s.seats[i].room; !a.NoModes && r.modes != a.Modes {
 		r.modes = a.Modes
 		s.roomState(r)
 	}
@@ -150,7 +150,9 @@ func (s *Session) sitDown(a *clue.Admitted) {
 	if r == nil {
 		r = s.loop.newRoom(a.Room)
 	}
-	r.modes = a.Modes
+	if !a.NoModes {
+		r.modes = a.Modes
+	}
 	s.user = a.User
 	s.seats = append(s.seats, seat{room: r})
 	s.sit(&s.seats[len(s.seats)-1])
