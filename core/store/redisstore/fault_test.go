@@ -147,6 +147,29 @@ func TestFrozenServerFailsItsOwnShare(t *testing.T) {
 	})
 }
 
+// Those who need others do not wait for a frozen server again and again.
+func TestSilentServerIsWaitedForSeldom(t *testing.T) {
+	servers := redistest.StartMany(t, 3)
+	s := open(t, Config{Addrs: redistest.Addrs(servers)})
+	recovers(t, s)
+	servers[0].Stop()
+	defer servers[0].Continue()
+	for range silenceMax {
+		readRooms(s)
+	}
+	waited, began := 0, time.Now()
+	for time.Since(began) < 3*time.Second/2 {
+		if _, took := readRooms(s); took >= fetchDeadline {
+			waited++
+		}
+	}
+	if most := int(time.Since(began)/silencePause) + 2; waited == 0 || waited > most {
+		t.Errorf("%d fetches waited for the frozen server, want 1 to %d", waited, most)
+	}
+	servers[0].Continue()
+	recovers(t, s)
+}
+
 func TestKilledServerFailsItsOwnShareAndComesBack(t *testing.T) {
 	onEach(t, func(t *testing.T, servers []*redistest.Server, s *Store) {
 		if s.Mode() == ModeCluster {

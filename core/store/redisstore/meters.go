@@ -16,7 +16,7 @@ type meters struct {
 	commands   *metrics.Counter   // sent
 	seconds    *metrics.Histogram // of a round trip
 	failed     *metrics.Counter   // commands that were answered with an error, or not at all
-	refused    *metrics.Counter   // calls that were not made, because too many were under way
+	refused    *metrics.Counter   // calls that were not made: too many were under way, or the server is silent
 	subscribed *metrics.Counter   // subscriptions of Watch; more than one per server: it was lost between
 }
 

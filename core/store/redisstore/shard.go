@@ -17,6 +17,7 @@ type shard struct {
 	name     string // its address, or "cluster"
 	client   rueidis.Client
 	places   chan struct{} // one for each call that rueidis has not returned from
+	silence  *silence
 	meters   meters
 	whole    *shard // of a node: its cluster, for what the node redirects
 	troubled func() // of a cluster: asks for a new layout
@@ -24,10 +25,11 @@ type shard struct {
 
 func newShard(name string, client rueidis.Client, c *Config) *shard {
 	return &shard{
-		name:   name,
-		client: client,
-		places: make(chan struct{}, c.CallsMax),
-		meters: newMeters(c.Metrics, name),
+		name:    name,
+		client:  client,
+		places:  make(chan struct{}, c.CallsMax),
+		silence: newSilence(),
+		meters:  newMeters(c.Metrics, name),
 	}
 }
 
@@ -51,6 +53,12 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 		s.meters.refused.Inc()
 		return nil, s.unavailable(errFull)
 	}
+	done, err := s.silence.Allow()
+	if err != nil {
+		<-s.places
+		s.meters.refused.Inc()
+		return nil, s.unavailable(errSilent)
+	}
 	answered := make(chan []rueidis.RedisResult, 1)
 	n, began := len(commands), time.Now()
 	s.meters.roundTrips.Inc()
@@ -63,8 +71,10 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 	}()
 	select {
 	case results := <-answered:
+		done(nil)
 		return results, nil
 	case <-ctx.Done():
+		heard(done, began, ctx.Err())
 		return nil, s.unavailable(ctx.Err())
 	}
 }
