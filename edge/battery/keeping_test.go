@@ -136,7 +136,15 @@ func TestModerationOnRedis(t *testing.T) {
 	} {
 		t.Run(topology.name, func(t *testing.T) {
 			t.Parallel()
-			keeps := keeping{redis: redistest.Addrs(topology.start(t)), mode: topology.mode}
+			servers := topology.start(t)
+			t.Cleanup(func() { // after the cases, before the servers end
+				for _, s := range servers {
+					if keys := s.Do("DBSIZE"); keys == ":0" {
+						t.Errorf("the redis-server at %s was never used", s.Addr)
+					}
+				}
+			})
+			keeps := keeping{redis: redistest.Addrs(servers), mode: topology.mode}
 			w := world{over: overTCP, keeps: keeps}
 			w.srv = edgetest.Start(t, append(keeps.args(), sharedArgs...)...)
 			for _, c := range moderationCases {
