@@ -1,6 +1,7 @@
 package clue
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,22 @@ func TestHangingStoreCostsItsTimeoutUntilTheBreakerOpens(t *testing.T) {
 		s.said("room", "ann", "and again")
 		if n := st.trips() - before; n != 2 {
 			t.Fatalf("%d round trips after the store is back", n)
+		}
+	})
+}
+
+// A command may come to the desk with little of its time left.
+func TestCallerInAHurryDoesNotOpenTheBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := storedScript(t, nil)
+		st.set(faults{hangs: true})
+		for range 2 * breakerFailures {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			s.c.source.fetch(ctx, &store.Batch{Reads: []store.Read{{Key: roomKey("room")}}})
+			cancel()
+		}
+		if n := s.c.meters.breakerOpen.Get(); n != 0 || !s.c.source.closed() {
+			t.Fatalf("the breaker is open: %d round trips not made", n)
 		}
 	})
 }

@@ -19,6 +19,10 @@ const (
 	breakerPause    = 250 * time.Millisecond
 )
 
+// errHasty is of a caller whose own time ended before the timeout: it says nothing about
+// the store.
+var errHasty = errors.New("clue: the caller gave up")
+
 // errBreakerOpen is why a round trip was not made.
 var errBreakerOpen = errors.New("clue: the breaker is open")
 
@@ -36,6 +40,7 @@ func newSource(cfg *Config, m *meters) *source {
 	s.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:     breakerPause,
 		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= breakerFailures },
+		IsExcluded:  func(err error) bool { return err == errHasty },
 	})
 	m.watchBreaker(func() bool { return s.breaker.State() != gobreaker.StateClosed })
 	return s
@@ -52,10 +57,10 @@ func (s *source) fetch(ctx context.Context, b *store.Batch) {
 		fail(b, errBreakerOpen)
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	began := time.Now()
-	s.store.Fetch(ctx, b)
+	s.store.Fetch(limited, b)
 	took := time.Since(began)
 	s.meters.trips.Inc()
 	s.meters.storeSeconds.Update(took.Seconds())
@@ -69,7 +74,11 @@ func (s *source) fetch(ctx context.Context, b *store.Batch) {
 		return
 	}
 	s.meters.dropped.Add(len(b.Spoken))
-	done(ctx.Err())
+	if ctx.Err() != nil && took < s.timeout {
+		done(errHasty)
+		return
+	}
+	done(limited.Err())
 }
 
 // tell is a fetch that asks nothing, and so says nothing about the store's health.
