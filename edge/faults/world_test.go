@@ -23,7 +23,7 @@ type world struct {
 	other string // a room on another Redis, or ""
 
 	broadcaster, banned, bystander *client
-	strangers                      int // made so far
+	strangers, turnedAway          int // made so far; answers to them that were msg_unavailable
 }
 
 func newWorld(t testing.TB, f *fault) *world {
