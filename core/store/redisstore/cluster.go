@@ -106,8 +106,8 @@ func (k *cluster) refresh(ctx context.Context) error {
 	return failed
 }
 
-// layout makes shards of the clients. A shard that was there before keeps its places and
-// meters, but has a new client: rueidis may have made a new connection for the address.
+// layout makes shards of the clients. A shard that was there before keeps its places,
+// silence and meters, but has a new client: rueidis may have made a new connection for the address.
 func (k *cluster) layout(ranges []slotRange, clients map[string]rueidis.Client) *layout {
 	nodes := make(map[string]*shard, len(clients))
 	index := make(map[string]uint16, len(clients))
@@ -115,7 +115,7 @@ func (k *cluster) layout(ranges []slotRange, clients map[string]rueidis.Client) 
 	for addr, client := range clients {
 		one := newShard(addr, client, k.config)
 		if before := k.nodes[addr]; before != nil {
-			one.places = before.places
+			one.places, one.silence = before.places, before.silence
 		}
 		one.whole, one.troubled = k.whole, k.hurry
 		nodes[addr], index[addr] = one, uint16(len(l.shards))

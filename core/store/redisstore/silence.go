@@ -18,7 +18,10 @@ const (
 	hastyMin     = 50 * time.Millisecond
 )
 
-var errSilent = errors.New("the server is silent")
+var (
+	errSilent = errors.New("the server is silent")
+	errHasty  = errors.New("the caller gave up early")
+)
 
 type silence = gobreaker.TwoStepCircuitBreaker[struct{}]
 
@@ -26,6 +29,7 @@ func newSilence() *silence {
 	return gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:     silencePause,
 		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= silenceMax },
+		IsExcluded:  func(err error) bool { return err == errHasty },
 	})
 }
 
@@ -33,7 +37,7 @@ func newSilence() *silence {
 // err, says about the server.
 func heard(done func(error), began time.Time, err error) {
 	if time.Since(began) < hastyMin {
-		err = nil
+		err = errHasty
 	}
 	done(err)
 }
