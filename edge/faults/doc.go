@@ -8,5 +8,6 @@
 // alone is in run; what differs is in the table.
 //
 // Faults run at the same time, each in a world of its own. UPROAR_FAULT_SECONDS=30 makes
-// every fault last that long; a frozen Redis takes 5 s otherwise, the others less.
+// every fault last that long (a frozen Redis takes 5 s otherwise, the others less), which
+// wants a machine of its own and, on two cores, 160 s.
 package faults

@@ -75,10 +75,11 @@ type guard struct {
 	stop      chan struct{}
 	all       sync.WaitGroup
 
-	pings, excused int
-	slowest        time.Duration // PING that is not excused
-	lag            time.Duration // largest that is not excused
-	before, most   int64         // bytes resident
+	pings, slow, excused int
+	slowest              time.Duration // PING that is not excused
+	scrapes, lags        int
+	lag, last            time.Duration // the largest, and that of the last scrape
+	before, most         int64         // bytes resident
 }
 
 // watchOver begins to look. end tells what was seen.
@@ -118,6 +119,9 @@ func (g *guard) ping() {
 			g.excused++
 		default:
 			g.slowest = max(g.slowest, took)
+			if took > stallMax {
+				g.slow++
+			}
 		}
 	})
 }
@@ -138,13 +142,12 @@ func (g *guard) starved() (sum time.Duration) {
 
 func (g *guard) scrape() {
 	g.every(scrapeEvery, func() {
-		began := time.Now().Add(-2 * scrapeEvery)
+		g.scrapes++
 		lag := time.Duration(highest(g.t, g.srv, "uproar_loop_lag_seconds") * float64(time.Second))
-		if lag-machine().since(began) <= stallMax && lag > stallMax {
-			g.excused++
-		} else {
-			g.lag = max(g.lag, lag)
+		if lag > stallMax && lag != g.last { // a loop without mail shows its last lag on and on
+			g.lags++
 		}
+		g.last, g.lag = lag, max(g.lag, lag)
 		g.most = max(g.most, resident(g.t, g.srv.Pid))
 	})
 }
@@ -155,8 +158,8 @@ func (g *guard) end() {
 	g.all.Wait()
 	g.t.Logf("%d PINGs, slowest %v; loop lag at most %v; %d excused by a late machine; %d MiB resident, grown by at most %.1f MiB",
 		g.pings, g.slowest.Round(time.Microsecond), g.lag.Round(time.Microsecond), g.excused, g.before>>20, float64(g.most-g.before)/(1<<20))
-	if g.slowest > stallMax || g.lag > stallMax {
-		g.t.Errorf("a PING took %v and a loop lagged by %v, want at most %v", g.slowest, g.lag, stallMax)
+	if g.slow > 1+g.pings/200 || g.lags > 1+g.scrapes/200 { // a store that stalls a loop does so each time it is asked
+		g.t.Errorf("%d of %d PINGs and %d of %d lags took more than %v", g.slow, g.pings, g.lags, g.scrapes, stallMax)
 	}
 	if grown := g.most - g.before; grown > residentGrowMax {
 		g.t.Errorf("memory grew by %d MiB, want at most %d", grown>>20, residentGrowMax>>20)
