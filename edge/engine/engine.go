@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"os"
 	"runtime"
 	"sync"
@@ -96,6 +97,7 @@ type Engine struct {
 	cfg      Config
 	log      *slog.Logger
 	bound    []boundListener
+	held     []net.Listener // ports that gnet has not yet bound
 	boot     chan struct{}
 	started  time.Time
 	gnetErr  lastError

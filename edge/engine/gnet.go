@@ -17,6 +17,7 @@ import (
 // OnBoot implements gnet.EventHandler.
 func (e *Engine) OnBoot(g gnet.Engine) gnet.Action {
 	e.g = g
+	e.unhold()
 	close(e.boot)
 	return gnet.None
 }
@@ -89,6 +90,7 @@ func (e *Engine) OnClose(g gnet.Conn, err error) gnet.Action {
 
 // release ends what the loops have outside gnet, once gnet has ended.
 func (e *Engine) release() {
+	e.unhold()
 	for _, l := range e.Loops() {
 		l.alarm.Stop()
 		l.mail.close()

@@ -30,21 +30,44 @@ func (b boundListener) dialable() string {
 // names the listener and its address. Run binds for good.
 func (e *Engine) Listen() error {
 	for _, l := range e.cfg.Listeners {
-		addr, err := e.probe(l.Addr)
+		ln, err := e.probe(l.Addr)
 		if err != nil {
+			e.unhold()
 			return fmt.Errorf("cannot listen for %s on %s: %w", l.Name, l.Addr, err)
 		}
-		e.bound = append(e.bound, boundListener{l, addr})
+		e.bound = append(e.bound, boundListener{l, ln.Addr().(*net.TCPAddr)})
+		if picked(l.Addr) {
+			// Until gnet has it, nobody else may; and nobody knows it yet.
+			e.held = append(e.held, ln)
+		} else {
+			_ = ln.Close()
+		}
 	}
 	return nil
 }
 
-// probe binds addr for a moment, alone unless ports are to be shared.
-func (e *Engine) probe(addr string) (*net.TCPAddr, error) {
+// picked reports whether the system picks the port of addr.
+func picked(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	return err == nil && (port == "" || port == "0")
+}
+
+// unhold gives the ports up that Listen holds.
+func (e *Engine) unhold() {
+	for _, ln := range e.held {
+		_ = ln.Close()
+	}
+	e.held = nil
+}
+
+// probe binds addr: alone, unless the port is to be shared, with gnet if with nobody
+// else.
+func (e *Engine) probe(addr string) (net.Listener, error) {
+	share := e.cfg.ReusePort || picked(addr)
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		var err error
 		ctlErr := raw.Control(func(fd uintptr) {
-			if e.cfg.ReusePort {
+			if share {
 				err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 			}
 		})
@@ -53,12 +76,7 @@ func (e *Engine) probe(addr string) (*net.TCPAddr, error) {
 		}
 		return err
 	}}
-	ln, err := lc.Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr), nil
+	return lc.Listen(context.Background(), "tcp", addr)
 }
 
 // Addr is what the listener of that name was bound to, after Listen.
