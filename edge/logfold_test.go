@@ -4,14 +4,35 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// lockedBuilder is a strings.Builder for several goroutines.
+type lockedBuilder struct {
+	mu struct {
+		sync.Mutex
+		text strings.Builder
+	}
+}
+
+func (b *lockedBuilder) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.text.Write(p)
+}
+
+func (b *lockedBuilder) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.text.String()
+}
+
 func TestRepeatedLogLinesAreOneASecondWithACount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
+		var out lockedBuilder // fake time orders goroutines, not their memory
 		log := slog.New(newFolded(slog.NewTextHandler(&out, nil)))
 		for i := range 1000 {
 			log.With("conn", i).Error("cannot watch", "error", errors.New("EBADF"))
