@@ -198,6 +198,24 @@ func (c *client) heard(room, user, text string) int {
 	return n
 }
 
+// heardWhileAway reports whether text was heard between a PART and the JOIN after it.
+func (c *client) heardWhileAway(text string) bool {
+	away := false
+	for _, e := range c.seen {
+		switch e.Event {
+		case "parted":
+			away = true
+		case "joined":
+			away = false
+		case "heard":
+			if away && e.Text == text {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // errors are the errors that it reported so far.
 func (c *client) errors() []string {
 	var all []string
