@@ -39,6 +39,7 @@ type options struct {
 	Env          string        `default:"prod" help:"Part of every key in Redis: a test fleet cannot touch another's." group:"Store"`
 	StoreTimeout time.Duration `default:"100ms" help:"For one round trip to the store." group:"Store"`
 	ClueTimeout  time.Duration `default:"250ms" help:"For a line to be decided; then its sender is told to try again." group:"Store"`
+	EdgeTimeout  time.Duration `default:"1s" help:"For the answer to reach the edge; then it tells the sender so by itself." group:"Store"`
 
 	RateLimitVerified clue.Rate     `default:"7500/30s" help:"Lines of one verified account." group:"Limits"`
 	JoinLimitVerified clue.Rate     `default:"2000/10s" help:"Rooms joined by one verified account." group:"Limits"`
@@ -142,6 +143,9 @@ func (o *options) checkLimits() error {
 	if o.StoreTimeout >= o.ClueTimeout && o.ClueTimeout > 0 {
 		return fmt.Errorf("--store-timeout: %v is not below --clue-timeout, %v", o.StoreTimeout, o.ClueTimeout)
 	}
+	if o.ClueTimeout+o.StoreTimeout >= o.EdgeTimeout && o.EdgeTimeout > 0 {
+		return fmt.Errorf("--edge-timeout: %v is not above --clue-timeout and --store-timeout together, %v", o.EdgeTimeout, o.ClueTimeout+o.StoreTimeout)
+	}
 	for _, r := range []struct {
 		flag string
 		rate clue.Rate
@@ -167,7 +171,7 @@ func (o *options) checkLimits() error {
 		flag string
 		time time.Duration
 	}{
-		{"--store-timeout", o.StoreTimeout}, {"--clue-timeout", o.ClueTimeout},
+		{"--store-timeout", o.StoreTimeout}, {"--clue-timeout", o.ClueTimeout}, {"--edge-timeout", o.EdgeTimeout},
 		{"--header-timeout", o.HeaderTimeout}, {"--idle-timeout", o.IdleTimeout},
 		{"--register-timeout", o.RegisterTimeout}, {"--ping-interval", o.PingInterval},
 		{"--ping-timeout", o.PingTimeout}, {"--membership-window", o.MembershipWindow},

@@ -55,6 +55,7 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		PingTimeout:      o.PingTimeout,
 		MembershipWindow: o.MembershipWindow,
 		RoomsMax:         o.RoomsMax,
+		AnswerTimeout:    o.EdgeTimeout,
 		FanoutDuty:       o.FanoutDuty,
 		FanoutDelayMax:   o.FanoutDelayMax,
 		Auth:             auth,
@@ -66,7 +67,9 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		return nil, errors.Join(err, s.store.Close())
 	}
 	back.hub.Attach(s.engine)
-	s.admin = admin.New(admin.Config{Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log})
+	s.admin = admin.New(admin.Config{
+		Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log, Store: s.store, StoreTimeout: o.StoreTimeout,
+	})
 	return s, nil
 }
 
@@ -78,7 +81,7 @@ type backEdge struct{ hub *chat.Hub }
 func (b *backEdge) Decided(ds []clue.Decision) { b.hub.Decided(ds) }
 
 // Admitted implements clue.Admitter.
-func (b *backEdge) Admitted(origin vocabulary.Origin, as []clue.Admitted) { b.hub.Admitted(origin, as) }
+func (b *backEdge) Admitted(a *clue.Admission, as []clue.Admitted) { b.hub.Admitted(a, as) }
 
 // Whisper implements clue.Whisperer.
 func (b *backEdge) Whisper(to string, w *vocabulary.Whisper) { b.hub.Whisper(to, w) }

@@ -12,6 +12,7 @@ type Admission struct {
 	User   *chat.User
 	Rooms  []string
 	Origin chat.Origin
+	Ticket uint32 // the edge's own number of this question
 	// Behind says that an admission of this origin is still unanswered: this one is to be
 	// answered after it, whatever is known.
 	Behind bool
@@ -37,13 +38,14 @@ type Admitted struct {
 }
 
 // Admitter takes the answers to one Admission, in the order asked, and all of an origin
-// in the order in which they were asked. It must not block; the slice is its own.
+// in the order in which they were asked. It must not block, and must not keep a; the
+// slice is its own.
 type Admitter interface {
-	Admitted(origin chat.Origin, as []Admitted)
+	Admitted(a *Admission, as []Admitted)
 }
 
-// rejectEntry is for whoever cannot be let in because nobody knows whether he may.
-var rejectEntry = &chat.Rejection{MsgID: chat.RejectUnavailable.MsgID, Text: "You could not join because chat is busy. Please try again."}
+// RejectEntry is for whoever cannot be let in because nobody knows whether he may.
+var RejectEntry = &chat.Rejection{MsgID: chat.RejectUnavailable.MsgID, Text: "You could not join because chat is busy. Please try again."}
 
 // admit decides about one room. A nil record is unknown: an anonymous reader is let in
 // all the same, for nobody can ban him; others are not, for they might be banned.
@@ -62,7 +64,7 @@ func admit(name string, u *chat.User, room, member, who *entry, created bool, no
 		a.Rejection = rejectRoom
 		return a
 	case room == nil && (created || !u.Anonymous), !u.Anonymous && (member == nil || who == nil):
-		a.Rejection = rejectEntry
+		a.Rejection = RejectEntry
 		return a
 	}
 	if u.Anonymous {

@@ -85,7 +85,7 @@ func (d *door) stamp(u *chat.User, room string) uint64 {
 func turnedAway(a *Admission) []Admitted {
 	as := make([]Admitted, len(a.Rooms))
 	for i, name := range a.Rooms {
-		as[i] = Admitted{Room: name, User: a.User, Rejection: rejectEntry, Again: a.Again}
+		as[i] = Admitted{Room: name, User: a.User, Rejection: RejectEntry, Again: a.Again}
 	}
 	return as
 }
@@ -150,7 +150,7 @@ func (d *door) run(ctx context.Context, lane chan Admission) {
 			for {
 				select {
 				case a := <-lane:
-					d.clue.admitter.Admitted(a.Origin, turnedAway(&a))
+					d.clue.admitter.Admitted(&a, turnedAway(&a))
 				default:
 					return
 				}
@@ -201,11 +201,11 @@ func (m *doorman) serve() {
 		next += len(a.Rooms)
 		if now.Sub(a.queued) > c.deadline {
 			c.meters.admitOff.Add(len(a.Rooms))
-			c.admitter.Admitted(a.Origin, turnedAway(a))
+			c.admitter.Admitted(a, turnedAway(a))
 			continue
 		}
 		c.meters.admitWaits.Add(len(a.Rooms))
-		c.admitter.Admitted(a.Origin, m.answer(a, refs, now))
+		c.admitter.Admitted(a, m.answer(a, refs, now))
 	}
 	clear(m.wait)
 	clear(m.refs)

@@ -20,10 +20,10 @@ type lobby struct {
 	}
 }
 
-func (l *lobby) Admitted(origin chat.Origin, as []Admitted) {
+func (l *lobby) Admitted(a *Admission, as []Admitted) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mu.origins, l.mu.answers = append(l.mu.origins, origin), append(l.mu.answers, as)
+	l.mu.origins, l.mu.answers = append(l.mu.origins, a.Origin), append(l.mu.answers, as)
 }
 
 // atDoor runs do with a Clue whose lobby is at hand.
@@ -131,7 +131,7 @@ func TestDoorWhileTheStoreIsAway(t *testing.T) {
 		for _, as := range l.mu.answers[1:] {
 			got = append(got, as[0].Rejection)
 		}
-		if !slices.Equal(got, []*chat.Rejection{nil, rejectEntry, nil}) {
+		if !slices.Equal(got, []*chat.Rejection{nil, RejectEntry, nil}) {
 			t.Fatalf("got %v: known people and readers enter, strangers do not", got)
 		}
 	})
@@ -143,7 +143,7 @@ func TestTooManyAdmissionsAreTurnedAwayAtOnce(t *testing.T) {
 		turned := 0
 		for range 20 {
 			if as, now := c.Admit(Admission{User: user("ann"), Rooms: []string{"room"}, Origin: 2}); now {
-				if as[0].Rejection != rejectEntry {
+				if as[0].Rejection != RejectEntry {
 					t.Fatalf("got %+v", as[0])
 				}
 				turned++

@@ -202,7 +202,7 @@ func (s *shard) finish(n int) {
 }
 
 func answerTo(sub *Submission) Decision {
-	return Decision{Room: sub.Room, User: sub.User, Nonce: sub.Nonce, Origin: sub.Origin}
+	return Decision{Room: sub.Room, User: sub.User, Nonce: sub.Nonce, Origin: sub.Origin, Ticket: sub.Ticket}
 }
 
 func (s *shard) reject(d *Decision, r *chat.Rejection) {

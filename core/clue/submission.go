@@ -16,6 +16,7 @@ type Submission struct {
 	Nonce   string // client-nonce, up to chat.NonceBytesMax bytes, or empty
 	ReplyTo string // id of the line it answers, or empty
 	Origin  chat.Origin
+	Ticket  uint32    // the edge's own number of this question; comes back with the answer
 	Queued  time.Time // set by Submit
 
 	about *chat.Message // of a command that names a line: that line, if the room knows it
@@ -39,6 +40,7 @@ type Decision struct {
 	User      *chat.User
 	Nonce     string
 	Origin    chat.Origin
+	Ticket    uint32
 	Message   *chat.Message   // nil unless Accepted
 	Rejection *chat.Rejection // nil unless Rejected
 	Notice    chat.Notice     // of Told

@@ -57,9 +57,7 @@ func (r *room) flush() {
 	if cap(r.pending) > pendingKeptMax {
 		r.pending = nil
 	}
-	for _, login := range banned {
-		r.evict(login) // last: the room may go with its last member
-	}
+	r.evict(banned) // last: the room may go with its last member
 }
 
 // banned are the logins that events ban from the room for ever.
@@ -72,13 +70,15 @@ func banned(events []chat.Event) (logins []string) {
 	return logins
 }
 
-// evict parts all sessions of a login from the room. It looks at those alone: a room may
+// evict parts all sessions of logins from the room. It looks at those alone: a room may
 // be large, and bans come in waves.
-func (r *room) evict(login string) {
-	for _, s := range slices.Clone(r.loop.logins[login]) {
-		if s.seatOf(r) != nil {
-			s.part([]byte(r.name))
-			s.Flush()
+func (r *room) evict(logins []string) {
+	for _, login := range logins {
+		for _, s := range slices.Clone(r.loop.logins[login]) {
+			if s.seatOf(r) != nil {
+				s.part([]byte(r.name))
+				s.Flush()
+			}
 		}
 	}
 }

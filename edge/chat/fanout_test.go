@@ -66,7 +66,7 @@ func newHall(t testing.TB, cfg engine.Config) *hall {
 	h := &hall{t: t, buf: make([]byte, 1<<20)}
 	h.hub = New(Config{
 		ServerName: "tmi.twitch.tv", RegisterTimeout: time.Hour, PingInterval: time.Hour, PingTimeout: time.Hour,
-		MembershipWindow: time.Hour, Auth: account.Open{}, Clue: h, Metrics: metrics.NewSet(),
+		MembershipWindow: time.Hour, AnswerTimeout: time.Hour, Auth: account.Open{}, Clue: h, Metrics: metrics.NewSet(),
 	})
 	cfg.NewLoop = h.hub.NewLoop
 	d, err := engine.NewDetached(cfg)

@@ -41,6 +41,8 @@ type Config struct {
 
 	RoomsMax int // rooms of one connection at a time
 
+	AnswerTimeout time.Duration // after which the edge answers what clue has not
+
 	// Pacing, see room.pace: how many times as long as its last flush took a room waits
 	// for the next, and the most that it waits when its loop is crowded.
 	FanoutDuty     float64
@@ -87,7 +89,10 @@ func (h *Hub) Attach(e interface{ Loops() []*engine.Loop }) { h.engine = e }
 
 // NewLoop makes the state of chat on a loop, for engine.Config.NewLoop.
 func (h *Hub) NewLoop(l *engine.Loop) any {
-	return &loop{Loop: l, hub: h, rooms: map[string]*room{}, logins: map[string][]*Session{}}
+	own := &loop{Loop: l, hub: h, rooms: map[string]*room{}, logins: map[string][]*Session{}}
+	own.waits.loop = own
+	own.waits.timer.Owner = &own.waits
+	return own
 }
 
 // loop is the state of chat on one event loop.
@@ -96,6 +101,7 @@ type loop struct {
 	hub    *Hub
 	rooms  map[string]*room
 	logins map[string][]*Session // registered sessions that are not anonymous
+	waits  waits
 
 	line  parsedLine // reused for every line
 	out   []byte     // replies of the session whose turn it is; see reply.go
@@ -113,8 +119,12 @@ func (h *Hub) Deliver(name string, events []chat.Event) {
 	}
 	kept := slices.Clone(events) // shared by the loops, modified by none
 	for _, r := range rooms {
-		if !r.loop.Post(delivery{r, kept}, len(kept)) && r.lost.Add(int64(len(kept))) == int64(len(kept)) {
-			r.loop.PostAlways(lossTask{r}) // at most one per room is waiting
+		if r.loop.Post(delivery{r, kept}, len(kept)) {
+			continue
+		}
+		// At most one per room is waiting, and one for each ban, which moderators bound.
+		if bans := banned(kept); r.lost.Add(int64(len(kept))) == int64(len(kept)) || len(bans) > 0 {
+			r.loop.PostAlways(lossTask{r, bans})
 		}
 	}
 }
@@ -127,12 +137,17 @@ type delivery struct {
 
 func (d delivery) Run(*engine.Loop) { d.room.add(d.events) }
 
-// lossTask tells a room of events that its loop could not take.
-type lossTask struct{ room *room }
+// lossTask tells a room of events that its loop could not take. Whoever they ban leaves
+// all the same.
+type lossTask struct {
+	room   *room
+	banned []string
+}
 
 func (t lossTask) Run(*engine.Loop) {
 	t.room.untold += int(t.room.lost.Swap(0))
 	t.room.queue()
+	t.room.evict(t.banned)
 }
 
 // Viewers is how many connections of this process are in a room.
@@ -140,30 +155,30 @@ func (h *Hub) Viewers(room string) int { return h.index.viewers(room) }
 
 // Admitted takes clue's answers to one Admission to its session's loop. Clue bounds how
 // many are under way.
-func (h *Hub) Admitted(origin chat.Origin, as []clue.Admitted) {
+func (h *Hub) Admitted(a *clue.Admission, as []clue.Admitted) {
 	for _, l := range h.engine.Loops() {
-		if l.Index == engine.Handle(origin).Loop() {
-			l.PostAlways(admittedTask{origin, as})
+		if l.Index == engine.Handle(a.Origin).Loop() {
+			l.PostAlways(admittedTask{a.Origin, a.Ticket, as})
 		}
 	}
 }
 
 type admittedTask struct {
 	origin chat.Origin
+	ticket uint32
 	as     []clue.Admitted
 }
 
 func (t admittedTask) Run(l *engine.Loop) {
+	if !loopOf(l).waits.answered(t.ticket) {
+		return
+	}
 	c := l.Conn(engine.Handle(t.origin))
 	if c == nil || !c.Open() {
 		return // has left
 	}
 	s := sessionOf(c)
-	s.joining -= uint16(len(t.as))
-	s.enter(t.as)
-	if s.joining == 0 {
-		s.leaving = nil
-	}
+	s.admitted(t.as)
 	s.Flush()
 }
 
@@ -172,6 +187,29 @@ func (h *Hub) Whisper(to string, w *chat.Whisper) {
 	for _, l := range h.engine.Loops() {
 		if !l.Post(whisperTask{to, w}, 1) {
 			h.meters.whispersLost.Inc()
+		}
+	}
+}
+
+// Notify tells all connections of one user that are in a room something about it.
+func (h *Hub) Notify(login, room string, n chat.Notice) {
+	for _, l := range h.engine.Loops() {
+		if !l.Post(notifyTask{login, room, n}, 1) {
+			h.meters.whispersLost.Inc()
+		}
+	}
+}
+
+type notifyTask struct {
+	to, room string
+	notice   chat.Notice
+}
+
+func (t notifyTask) Run(l *engine.Loop) {
+	for _, s := range loopOf(l).logins[t.to] {
+		if s.seatIn([]byte(t.room)) >= 0 {
+			s.notice(t.room, (*chat.Rejection)(&t.notice))
+			s.Flush()
 		}
 	}
 }
@@ -212,10 +250,12 @@ type decisions []clue.Decision
 
 func (ds decisions) Run(l *engine.Loop) {
 	var s *Session
+	waits := &loopOf(l).waits
 	for i := range ds {
+		inTime := waits.answered(ds[i].Ticket)
 		c := l.Conn(engine.Handle(ds[i].Origin))
-		if c == nil {
-			continue // has left
+		if !inTime || c == nil {
+			continue // has been answered, or has left
 		}
 		if next := sessionOf(c); next != s {
 			if s != nil {

@@ -122,7 +122,7 @@ func TestAnswersToJoinComeLateInOrderAndAPartMeanwhileCounts(t *testing.T) {
 		if a.Rooms[0] == "c" {
 			as[0].Rejection = &chat.Rejection{MsgID: "msg_banned", Text: "You are permanently banned from talking in c."}
 		}
-		h.hub.Admitted(a.Origin, as)
+		h.hub.Admitted(&a, as)
 	}
 	h.loop.Turn(func() {})
 	var got []string
@@ -194,7 +194,7 @@ func TestWhoLeavesBeforeTheSecondAnswerStaysAway(t *testing.T) {
 	h.ask = true
 	h.next = make([]clue.Admitted, 1) // the first answer does not hold
 	g.do("JOIN #room\r\n")
-	h.hub.Admitted(h.asked[0].Origin, admitAll(h.asked[0]))
+	h.hub.Admitted(&h.asked[0], admitAll(h.asked[0]))
 	h.loop.Turn(func() {})
 	g.read()
 	if len(h.asked) != 2 || !h.asked[1].Again || g.joining != 1 {
@@ -204,7 +204,7 @@ func TestWhoLeavesBeforeTheSecondAnswerStaysAway(t *testing.T) {
 	h.next = nil
 	as := admitAll(h.asked[1])
 	as[0].Again = true
-	h.hub.Admitted(h.asked[1].Origin, as)
+	h.hub.Admitted(&h.asked[1], as)
 	h.loop.Turn(func() {})
 	if got := string(g.read()); got != "" || len(g.seats) != 0 || g.joining != 0 {
 		t.Fatalf("read %q, %d seats, %d joining", got, len(g.seats), g.joining)

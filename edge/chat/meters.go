@@ -9,6 +9,7 @@ type meters struct {
 	missed, linesLost, gapNotices *metrics.Counter
 	refused                       [refusalCount]*metrics.Counter
 	whispersLost                  *metrics.Counter
+	answersMissing, answersLate   *metrics.Counter
 	decided                       *metrics.Histogram
 }
 
@@ -30,15 +31,17 @@ const (
 
 func newMeters(set *metrics.Set) meters {
 	return meters{
-		linesIn:      set.NewCounter(`uproar_lines_in_total`),
-		registered:   set.NewCounter(`uproar_registered_total`),
-		deliveries:   set.NewCounter(`uproar_deliveries_total`),
-		batches:      set.NewCounter(`uproar_batches_total`),
-		missed:       set.NewCounter(`uproar_deliveries_missed_total`),
-		linesLost:    set.NewCounter(`uproar_lines_lost_total`),
-		gapNotices:   set.NewCounter(`uproar_gap_notices_total`),
-		whispersLost: set.NewCounter(`uproar_whispers_lost_total`),
-		decided:      set.NewHistogram(`uproar_reply_seconds`),
+		linesIn:        set.NewCounter(`uproar_lines_in_total`),
+		registered:     set.NewCounter(`uproar_registered_total`),
+		deliveries:     set.NewCounter(`uproar_deliveries_total`),
+		batches:        set.NewCounter(`uproar_batches_total`),
+		missed:         set.NewCounter(`uproar_deliveries_missed_total`),
+		linesLost:      set.NewCounter(`uproar_lines_lost_total`),
+		gapNotices:     set.NewCounter(`uproar_gap_notices_total`),
+		whispersLost:   set.NewCounter(`uproar_whispers_lost_total`),
+		answersMissing: set.NewCounter(`uproar_answers_missing_total`),
+		answersLate:    set.NewCounter(`uproar_answers_late_total`),
+		decided:        set.NewHistogram(`uproar_reply_seconds`),
 		refused: [refusalCount]*metrics.Counter{
 			refusedTags:      set.NewCounter(`uproar_lines_refused_total{reason="tags_too_long"}`),
 			refusedBytes:     set.NewCounter(`uproar_lines_refused_total{reason="forbidden_byte"}`),

@@ -90,17 +90,16 @@ func (r *room) each(do func(*Session)) {
 // add takes events for the members, and sees to it that they are flushed: at the end of
 // this turn, or when pacing allows.
 func (r *room) add(events []chat.Event) {
-	if fits := pendingMax - len(r.pending); len(events) > fits {
-		r.untold += len(events) - fits
-		events = events[:fits]
-	}
 	for _, e := range events {
 		if c, ok := e.(*chat.ModeChange); ok {
 			r.modes = c.Modes
 		}
 	}
-	r.pending = append(r.pending, events...)
+	fits := min(len(events), pendingMax-len(r.pending))
+	r.pending = append(r.pending, events[:fits]...)
+	r.untold += len(events) - fits
 	r.queue()
+	r.evict(banned(events[fits:]))
 }
 
 // queue has what waits flushed.

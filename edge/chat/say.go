@@ -33,7 +33,14 @@ func (s *Session) say(l *parsedLine) {
 		line.Nonce = tagValue(l.Tags, "client-nonce", chat.NonceBytesMax)
 		line.ReplyTo = tagValue(l.Tags, "reply-parent-msg-id", replyIDBytesMax)
 	}
+	ticket, ok := s.loop.waits.add(s, waitLine, room)
+	if !ok {
+		s.notice(room, chat.RejectUnavailable)
+		return
+	}
+	line.Ticket = ticket
 	if err := hub.cfg.Clue.Submit(line); err != nil {
+		s.loop.waits.answered(ticket)
 		s.notice(room, chat.RejectUnavailable)
 	}
 }

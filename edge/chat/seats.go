@@ -72,13 +72,35 @@ func (s *Session) join(name []byte) {
 		s.notice(string(name), rejectJoinRate)
 		return
 	}
-	as, known := hub.cfg.Clue.Admit(clue.Admission{
-		User: s.user, Rooms: []string{string(name)}, Origin: chat.Origin(s.conn.Handle()), Behind: s.joining > 0,
+	s.ask(string(name), waitEntry)
+}
+
+// ask has clue decide about a seat, or about one that is taken once more.
+func (s *Session) ask(room string, kind waitKind) {
+	waits := &s.loop.waits
+	again := kind == waitAgain
+	ticket, ok := waits.add(s, kind, room)
+	if !ok {
+		s.enter([]clue.Admitted{{Room: room, User: s.user, Rejection: clue.RejectEntry, Again: again}})
+		return
+	}
+	as, known := s.loop.hub.cfg.Clue.Admit(clue.Admission{
+		User: s.user, Rooms: []string{room}, Origin: chat.Origin(s.conn.Handle()), Ticket: ticket, Behind: s.joining > 0, Again: again,
 	})
 	if known {
+		waits.answered(ticket)
 		s.enter(as)
 	} else {
 		s.joining++
+	}
+}
+
+// admitted takes an answer that came later.
+func (s *Session) admitted(as []clue.Admitted) {
+	s.joining -= uint16(len(as))
+	s.enter(as)
+	if s.joining == 0 {
+		s.leaving = nil
 	}
 }
 
@@ -113,14 +135,7 @@ func (s *Session) askAgain(a *clue.Admitted) {
 	if s.loop.hub.cfg.Clue.Holds(a) || s.seatIn([]byte(a.Room)) < 0 {
 		return
 	}
-	as, known := s.loop.hub.cfg.Clue.Admit(clue.Admission{
-		User: s.user, Rooms: []string{a.Room}, Origin: chat.Origin(s.conn.Handle()), Behind: s.joining > 0, Again: true,
-	})
-	if known {
-		s.enter(as)
-	} else {
-		s.joining++
-	}
+	s.ask(a.Room, waitAgain)
 }
 
 // reconsider takes the answer to askAgain.
