@@ -1,6 +1,6 @@
-// Package admin is the port for those who run the server: metrics, health and
-// profiles, over net/http. It says nothing that a viewer should reach, so it listens on
-// loopback unless told otherwise.
+// Package admin is the port for those who run the server: metrics, health, profiles and
+// the operators' API, over net/http. Whoever reaches it may do all of that without a
+// password, and a viewer never should, so it listens on loopback unless told otherwise.
 package admin
 
 import (
@@ -23,6 +23,9 @@ type Config struct {
 	Metrics *metrics.Set
 	Ready   func() bool // whether load balancers should send clients here
 	Log     *slog.Logger
+
+	Store        Store         // what the API reads and changes
+	StoreTimeout time.Duration // of one call of it
 }
 
 // connsMax bounds the connections; more wait until one ends. The port shares its
@@ -31,9 +34,10 @@ const connsMax = 64
 
 // Server is the port. Listen binds it, Run serves it.
 type Server struct {
-	http http.Server
-	ln   net.Listener
-	cfg  Config
+	http     http.Server
+	ln       net.Listener
+	loopback bool // what ln is on
+	cfg      Config
 }
 
 // New makes the port. It starts nothing.
@@ -43,6 +47,7 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("/api/", s.guard((&api{store: cfg.Store, timeout: cfg.StoreTimeout, log: cfg.Log}).routes()))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -61,7 +66,7 @@ func (s *Server) Listen() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot listen for admin on %s: %w", s.cfg.Addr, err)
 	}
-	s.ln = netutil.LimitListener(ln, connsMax)
+	s.ln, s.loopback = netutil.LimitListener(ln, connsMax), onLoopback(ln)
 	return ln.Addr().String(), nil
 }
 
