@@ -83,11 +83,13 @@ type slowFlags struct {
 	Members   int     `default:"200" help:"Members of the room; one of them stops reading."`
 	Megabytes int64   `default:"64" help:"Text that passes by, in MB."`
 	TextBytes int     `default:"500" help:"Size of each line's text, 32 to 500."`
-	Rate      float64 `default:"2000" help:"Lines a second."`
+	Rate      float64 `default:"4000" help:"Lines a second."`
+	Warmup    int64   `default:"16" help:"Text that passes by before that, in MB."`
+	Rounds    int     `default:"3" help:"Runs with and without a slow member, in turn."`
 }
 
 func (f *slowFlags) Run(s *session) error {
-	c := scenario.SlowConfig{Members: f.Members, Bytes: f.Megabytes << 20, TextBytes: f.TextBytes, Rate: f.Rate}
+	c := scenario.SlowConfig{Members: f.Members, Bytes: f.Megabytes << 20, TextBytes: f.TextBytes, Rate: f.Rate, Warmup: f.Warmup << 20, Rounds: max(1, f.Rounds)}
 	r, err := scenario.RunSlow(s.ctx, s.shop, c)
 	if err != nil {
 		return err

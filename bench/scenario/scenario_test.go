@@ -114,7 +114,7 @@ func TestIdleMembersOfUproarStay(t *testing.T) {
 
 func TestSlowMemberOfUproarIsTold(t *testing.T) {
 	w := edgeWorkshop(t)
-	r, err := RunSlow(t.Context(), w, SlowConfig{Members: 5, Bytes: 6 << 20, TextBytes: 500, Rate: 6000})
+	r, err := RunSlow(t.Context(), w, SlowConfig{Members: 5, Bytes: 6 << 20, TextBytes: 500, Rate: 6000, Warmup: 1 << 20, Rounds: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

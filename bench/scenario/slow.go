@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"uproar/bench/load"
@@ -15,16 +17,19 @@ type SlowConfig struct {
 	Members   int     `json:"members"`
 	Bytes     int64   `json:"bytes"` // of text, passing by each member
 	TextBytes int     `json:"text_bytes"`
-	Rate      float64 `json:"rate"` // lines a second
+	Rate      float64 `json:"rate"`   // lines a second
+	Warmup    int64   `json:"warmup"` // bytes of text before that, all read: servers grow once
+	Rounds    int     `json:"rounds"` // of both kinds of run, in turn
 }
 
 // DefaultSlow is 64 MB in lines of Twitch's longest.
 func DefaultSlow() SlowConfig {
-	return SlowConfig{Members: 200, Bytes: 64 << 20, TextBytes: 500, Rate: 2000}
+	return SlowConfig{Members: 200, Bytes: 64 << 20, TextBytes: 500, Rate: 4000, Warmup: 16 << 20, Rounds: 3}
 }
 
-// SlowResult compares a run in which all members read with one in which the
-// first does not.
+// SlowResult compares runs in which all members read with runs in which the first does
+// not. Latencies and growths are medians of the rounds, what was lost and told is summed,
+// and the fate of the slow one is the worst.
 type SlowResult struct {
 	P99Alike    float64   `json:"p99_alike_ms"`  // all read
 	P99Others   float64   `json:"p99_others_ms"` // one does not; latency of the others
@@ -38,16 +43,50 @@ type SlowResult struct {
 
 // RunSlow measures Uproar over WebSocket.
 func RunSlow(ctx context.Context, w *Workshop, c SlowConfig) (SlowResult, error) {
-	var r SlowResult
-	w.Log("slow: %d members, all of them reading", c.Members)
-	alike, err := slow(ctx, w, c, false)
-	if err != nil {
-		return r, err
+	var alike, stopped []SlowResult
+	for round := range c.Rounds {
+		w.Log("slow: %d members, all of them reading, round %d of %d", c.Members, round+1, c.Rounds)
+		r, err := slow(ctx, w, c, false)
+		if err != nil {
+			return r, err
+		}
+		alike = append(alike, r)
+		w.Log("slow: %d members, one of them not reading, round %d of %d", c.Members, round+1, c.Rounds)
+		if r, err = slow(ctx, w, c, true); err != nil {
+			return r, err
+		}
+		stopped = append(stopped, r)
 	}
-	w.Log("slow: %d members, one of them not reading", c.Members)
-	r, err = slow(ctx, w, c, true)
-	r.P99Alike, r.GrowthAlike = alike.P99Others, alike.Growth
-	return r, err
+	return summary(alike, stopped), nil
+}
+
+// summary is one result of all rounds.
+func summary(alike, stopped []SlowResult) SlowResult {
+	latency := func(r SlowResult) float64 { return r.P99Others }
+	growth := func(r SlowResult) int64 { return r.Growth }
+	sum := SlowResult{
+		P99Alike: median(alike, latency), P99Others: median(stopped, latency),
+		GrowthAlike: median(alike, growth), Growth: median(stopped, growth),
+	}
+	for _, r := range stopped {
+		sum.LostOthers += r.LostOthers
+		sum.ToldOthers += r.ToldOthers
+		if sum.Verdict == "" || r.Slow.Lost-r.Slow.Told > sum.Slow.Lost-sum.Slow.Told {
+			sum.Slow, sum.Verdict = r.Slow, r.Verdict
+		}
+	}
+	return sum
+}
+
+// median is the middle value of an odd number of results, the upper of the middle two of
+// an even one.
+func median[V cmp.Ordered](rs []SlowResult, of func(SlowResult) V) V {
+	values := make([]V, len(rs))
+	for i, r := range rs {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
 // slow is one run; when stop is true, member 0 stops reading.
@@ -67,8 +106,7 @@ func slow(ctx context.Context, w *Workshop, c SlowConfig, stop bool) (SlowResult
 		return r, err
 	}
 	defer p.Close()
-	// The first second pays for what every server grows once.
-	warmup, start := int64(c.Rate), load.Now()
+	warmup, start := c.Warmup/int64(c.TextBytes), load.Now()
 	if err := p.Run(ctx, start, warmup); err != nil {
 		return r, err
 	}
