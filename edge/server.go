@@ -83,8 +83,11 @@ func (b *backEdge) Decided(ds []clue.Decision) { b.hub.Decided(ds) }
 // Admitted implements clue.Admitter.
 func (b *backEdge) Admitted(a *clue.Admission, as []clue.Admitted) { b.hub.Admitted(a, as) }
 
-// Whisper implements clue.Whisperer.
+// Whisper implements clue.Messenger.
 func (b *backEdge) Whisper(to string, w *vocabulary.Whisper) { b.hub.Whisper(to, w) }
+
+// Notify implements clue.Messenger.
+func (b *backEdge) Notify(login, room string, n vocabulary.Notice) { b.hub.Notify(login, room, n) }
 
 func (s *server) clueConfig(o *options, back *backEdge, set *metrics.Set) clue.Config {
 	cfg := clue.Defaults()
@@ -102,7 +105,7 @@ func (s *server) clueConfig(o *options, back *backEdge, set *metrics.Set) clue.C
 	cfg.RoomsCreated = o.Rooms == "created"
 	cfg.Emotes = s.emotes
 	cfg.Admitter = back
-	cfg.Whisperer = back
+	cfg.Messenger = back
 	cfg.Viewers = func(room string) int { return back.hub.Viewers(room) }
 	cfg.Metrics = set
 	return cfg

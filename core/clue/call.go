@@ -48,6 +48,9 @@ func (l *lane) call(ctx context.Context, cmd *command.Command, sub *Submission, 
 	if needs.Login != "" {
 		target = l.desk.cfg.Users(needs.Login)
 	}
+	if sub.held != nil {
+		target = sub.held.line.User
+	}
 	r, err := l.fetch(ctx, sub, &needs, target)
 	if err != nil {
 		return nil, err
@@ -61,6 +64,9 @@ func (l *lane) call(ctx context.Context, cmd *command.Command, sub *Submission, 
 		Modes: r.room(sub.Room).Modes,
 		Now:   time.Now(), ID: id.String(), Limits: l.desk.cfg.Commands,
 		Line: sub.about,
+	}
+	if sub.held != nil {
+		c.Held = sub.held.line
 	}
 	if target != nil {
 		c.Target = command.Target{User: target, Banned: r.account(target.Login).Banned, Member: r.member(sub.Room, target.Login)}

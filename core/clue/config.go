@@ -52,16 +52,18 @@ type Config struct {
 	Commands  command.Limits                 // of the site; Defaults has Twitch's
 	Emotes    *Emotes                        // default none
 	Admitter  Admitter                       // needed by Admit
-	Whisperer Whisperer                      // default: whispers go nowhere
+	Messenger Messenger                      // default: whispers go nowhere, and moderators are not told of held lines
 	Users     func(login string) *chat.User  // who has that login, or nil; must not block; default: every valid name is somebody
 	Viewers   func(room string) (number int) // members of a room; must not block; default none
 
 	Metrics *metrics.Set // where this Clue counts, alone in its set; default a new set
 }
 
-// Whisperer carries whispers to all sessions of a user. It must not block.
-type Whisperer interface {
+// Messenger reaches all sessions of a user. It must not block.
+type Messenger interface {
 	Whisper(to string, w *chat.Whisper)
+	// Notify tells something about a room, to the sessions that are in it.
+	Notify(login, room string, n chat.Notice)
 }
 
 // Defaults is Twitch's rules: 20 lines per 30 s, 100 where one may moderate, 7500 of a

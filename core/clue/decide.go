@@ -43,6 +43,9 @@ func (s *shard) decide(sub *Submission, d *Decision, a *ask) {
 		s.toDesk(sub, d, a)
 	default:
 		if r := judge(&s.facts, &a.line); r != nil {
+			if r == rejectHeld {
+				s.hold(sub, a, who.dress(sub.User))
+			}
 			s.reject(d, r)
 			return
 		}
@@ -123,27 +126,9 @@ func (s *shard) textKey(room string, text uint64) uint64 {
 // accept makes the line and remembers it.
 func (s *shard) accept(sub *Submission, d *Decision, a *ask, u *chat.User) {
 	r := s.rooms.speak(sub.Room, s.now, s.tick)
-	r.seq++
-	id := s.ids.next()
-	m := &chat.Message{
-		Place:  chat.Place{Room: r.name, RoomID: r.id, Seq: r.seq, Time: s.now},
-		ID:     id.String(),
-		User:   u,
-		Roles:  s.facts.Roles,
-		Text:   a.line.Text,
-		Action: a.line.Action,
-		First:  s.first(a),
-		Nonce:  sub.Nonce,
-		Origin: sub.Origin,
-	}
-	if parent := r.parent(sub.ReplyTo); parent != nil {
-		m.Reply = replyTo(parent)
-		m.Text = addressed(m.Text, parent.User)
-	}
-	m.Emotes = s.emotes.Tag(m.Text)
-	if len(sub.Text)-len(m.Text) > pinnedBytesMax {
-		m.Text = strings.Clone(m.Text)
-	}
+	m, id := s.compose(sub, a, u)
+	m.Place = r.place(s.now)
+	m.First = s.first(a)
 	s.rooms.remember(r, id, m)
 	kept := s.remember(sub.Room, a)
 	d.Outcome, d.Message, d.Roles = Accepted, m, m.Roles
@@ -152,6 +137,31 @@ func (s *shard) accept(sub *Submission, d *Decision, a *ask, u *chat.User) {
 	}
 	r.batchLines++
 	s.accepted = append(s.accepted, accepted{r, d, a, kept, s.facts.Room.Modes.Unique})
+}
+
+// compose makes the line but for its place in the room.
+func (s *shard) compose(sub *Submission, a *ask, u *chat.User) (*chat.Message, uuid.UUID) {
+	id := s.ids.next()
+	m := &chat.Message{
+		ID:     id.String(),
+		User:   u,
+		Roles:  s.facts.Roles,
+		Text:   a.line.Text,
+		Action: a.line.Action,
+		Nonce:  sub.Nonce,
+		Origin: sub.Origin,
+	}
+	if sub.ReplyTo != "" {
+		if parent := s.lineOf(sub.Room, sub.ReplyTo); parent != nil {
+			m.Reply = replyTo(parent)
+			m.Text = addressed(m.Text, parent.User)
+		}
+	}
+	m.Emotes = s.emotes.Tag(m.Text)
+	if len(sub.Text)-len(m.Text) > pinnedBytesMax {
+		m.Text = strings.Clone(m.Text)
+	}
+	return m, id
 }
 
 // remember keeps what the rules ask of the lines before, if any of them does here, and
@@ -183,11 +193,16 @@ func (s *shard) first(a *ask) bool {
 	return true
 }
 
+// lineOf is one of the last lines of a room, or nil.
+func (s *shard) lineOf(room, id string) *chat.Message {
+	if r := s.rooms.byName[room]; r != nil {
+		return r.parent(id)
+	}
+	return nil
+}
+
 // parent is the line of that id, or nil.
 func (r *room) parent(replyTo string) *chat.Message {
-	if replyTo == "" {
-		return nil
-	}
 	id, err := uuid.Parse(replyTo)
 	if err != nil {
 		return nil

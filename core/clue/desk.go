@@ -27,6 +27,7 @@ type desk struct {
 	cfg    *Config
 	clue   *Clue
 	lanes  [deskLanes]*lane
+	teller *teller
 	source *source
 	cache  *cache
 	meters *meters
@@ -47,11 +48,13 @@ type raid struct {
 }
 
 // handover is what a shard publishes for the desk, and whom it answers then. All events
-// are of the room.
+// are of the room. With a held line it is that line's fate, if that is still to be decided.
 type handover struct {
 	room   string
 	events []chat.Event
 	answer Decision
+	held   *heldLine
+	fate   command.Fate
 }
 
 func newDesk(c *Clue, cfg *Config) *desk {
@@ -59,6 +62,7 @@ func newDesk(c *Clue, cfg *Config) *desk {
 	for i := range d.lanes {
 		d.lanes[i] = &lane{desk: d, queue: newQueue(cfg.CommandsMax), raids: make(map[string]raid), ids: newIDs()}
 	}
+	d.teller = newTeller(cfg, c.source, c.meters)
 	c.meters.watchDesk(d.len)
 	return d
 }
@@ -154,23 +158,28 @@ func (l *lane) change(ctx context.Context, changes []command.KeyedChange) error 
 func (l *lane) show(sub *Submission, call *command.Call, v *command.Verdict) {
 	answer := answerTo(sub)
 	answer.Outcome, answer.Notice, answer.Roles = Told, v.Notice, call.Roles
-	if w := v.Whisper; w != nil && l.desk.cfg.Whisperer != nil {
+	if w := v.Whisper; w != nil && l.desk.cfg.Messenger != nil {
 		w.Line.Emotes = l.desk.cfg.Emotes.Tag(w.Line.Text)
-		l.desk.cfg.Whisperer.Whisper(w.To.Login, w.Line)
+		l.desk.cfg.Messenger.Whisper(w.To.Login, w.Line)
 	}
 	for _, e := range v.Events {
 		if r, ok := e.(*chat.Raid); ok {
 			l.raided(sub.Room, r, call.Now)
 		}
 	}
-	if len(v.Events) == 0 {
+	h := handover{room: sub.Room, events: v.Events, answer: answer}
+	switch {
+	case v.Fate != command.Undecided:
+		h.held, h.fate = sub.held, v.Fate
+	case len(v.Events) == 0:
 		l.answer(&answer)
 		return
+	default:
+		h.room = v.Events[0].Where().Room
 	}
-	room := v.Events[0].Where().Room
-	s := l.desk.clue.shardOf(room)
+	s := l.desk.clue.shardOf(h.room)
 	select {
-	case s.handed <- handover{room, v.Events, answer}:
+	case s.handed <- h:
 	case <-s.ended: // nobody is left to see it; it is changed all the same
 		l.desk.meters.stopped.Inc()
 		l.refuse(sub, chat.RejectUnavailable)

@@ -22,6 +22,8 @@ type counter struct {
 		sync.Mutex
 		whispers []*chat.Whisper
 		to       []string
+		notices  []chat.Notice
+		told     []string // of notices: whom
 	}
 }
 
@@ -31,13 +33,19 @@ func (n *counter) Whisper(to string, w *chat.Whisper) {
 	n.heard.to, n.heard.whispers = append(n.heard.to, to), append(n.heard.whispers, w)
 }
 
+func (n *counter) Notify(login, room string, told chat.Notice) {
+	n.heard.Lock()
+	defer n.heard.Unlock()
+	n.heard.told, n.heard.notices = append(n.heard.told, login), append(n.heard.notices, told)
+}
+
 // atCounter runs do with a Clue in which "mod" moderates "room".
 func atCounter(t *testing.T, with func(*Config), do func(n *counter)) {
 	synctest.Test(t, func(t *testing.T) {
 		n := &counter{t: t, store: newFaulty(t), out: newStage()}
 		n.store.change(t, memberKey("room", "mod"), store.Change{Grant: chat.Moderator})
 		cfg := free()
-		cfg.Store, cfg.Whisperer = n.store, n
+		cfg.Store, cfg.Messenger = n.store, n
 		if with != nil {
 			with(&cfg)
 		}

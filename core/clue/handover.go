@@ -5,10 +5,12 @@ import "uproar/core/chat"
 // toDesk hands a command to the desk, which answers it.
 func (s *shard) toDesk(sub *Submission, d *Decision, a *ask) {
 	_, args := commandOf(sub.Text)
-	if id := a.command.Needs(args).Line; id != "" {
-		if r := s.rooms.byName[sub.Room]; r != nil {
-			sub.about = r.parent(id)
-		}
+	needs := a.command.Needs(args)
+	if needs.Line != "" {
+		sub.about = s.lineOf(sub.Room, needs.Line)
+	}
+	if needs.Held != "" {
+		sub.held = s.held.find(sub.Room, needs.Held)
 	}
 	if err := s.desk.put(sub); err != nil {
 		s.meters.deskFull.Inc()
@@ -28,22 +30,36 @@ func (s *shard) takeHanded() {
 	}
 }
 
-// take gives the events the room's next numbers and publishes them, then answers who
-// caused them.
+// take carries out what the desk has handed over, then answers who caused it.
 func (s *shard) take(h handover) {
 	s.clock()
-	r := s.rooms.speak(h.room, s.now, s.tick)
-	for _, e := range h.events {
-		r.seq++
-		*e.Where() = chat.Place{Room: r.name, RoomID: r.id, Seq: r.seq, Time: s.now}
-	}
-	if err := s.publisher.Publish(r.name, h.events); err != nil {
+	s.held.sweep(s.tick)
+	switch {
+	case h.held != nil && !s.held.has(h.held): // somebody was quicker, or the time is over
+		s.reject(&h.answer, &heldGone)
+	case !s.show(&h):
 		s.meters.publishFailed.Inc()
 		s.reject(&h.answer, chat.RejectUnavailable)
-	} else {
+	default:
 		s.meters.told.Inc()
+		if h.held != nil {
+			s.settle(h.held, h.fate)
+		}
 	}
 	s.decisions[0] = h.answer
 	s.replier.Decided(s.decisions[:1])
 	clear(s.decisions[:1])
+}
+
+// show gives the events the room's next numbers and publishes them. It reports false
+// when nobody took them.
+func (s *shard) show(h *handover) bool {
+	if len(h.events) == 0 {
+		return true
+	}
+	r := s.rooms.speak(h.room, s.now, s.tick)
+	for _, e := range h.events {
+		*e.Where() = r.place(s.now)
+	}
+	return s.publisher.Publish(r.name, h.events) == nil
 }

@@ -30,7 +30,10 @@ type meters struct {
 	dropped                        *metrics.Counter // lines that the store was not told of
 	admitted, admitWaits, admitOff *metrics.Counter // rooms; admissions that asked the store; that were refused unasked
 
-	forgotAccounts, forgotSpeakers, forgotRooms, forgotRecent *metrics.Counter
+	held, heldApproved, heldDenied, heldExpired *metrics.Counter // lines for moderators
+	heldUntold                                  *metrics.Counter // of those, that moderators were not told of
+
+	forgotAccounts, forgotSpeakers, forgotRooms, forgotRecent, forgotHeld *metrics.Counter
 }
 
 func newMeters(set *metrics.Set) *meters {
@@ -63,6 +66,12 @@ func newMeters(set *metrics.Set) *meters {
 		admitOff:       set.GetOrCreateCounter(`uproar_clue_admissions_total{from="refused"}`),
 		batchLines:     set.GetOrCreateHistogram(`uproar_clue_batch_lines`),
 		waitSeconds:    set.GetOrCreateHistogram(`uproar_clue_wait_seconds`),
+		held:           set.GetOrCreateCounter(`uproar_clue_held_total{outcome="held"}`),
+		heldApproved:   set.GetOrCreateCounter(`uproar_clue_held_total{outcome="approved"}`),
+		heldDenied:     set.GetOrCreateCounter(`uproar_clue_held_total{outcome="denied"}`),
+		heldExpired:    set.GetOrCreateCounter(`uproar_clue_held_total{outcome="expired"}`),
+		heldUntold:     set.GetOrCreateCounter(`uproar_clue_held_total{outcome="untold"}`),
+		forgotHeld:     set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="held"}`),
 		forgotAccounts: set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="accounts"}`),
 		forgotSpeakers: set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="speakers"}`),
 		forgotRooms:    set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="rooms"}`),

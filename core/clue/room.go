@@ -75,6 +75,12 @@ func (rs *rooms) speak(name string, now time.Time, tick int64) *room {
 	return r
 }
 
+// place is the room's next.
+func (r *room) place(now time.Time) chat.Place {
+	r.seq++
+	return chat.Place{Room: r.name, RoomID: r.id, Seq: r.seq, Time: now}
+}
+
 // remember makes m a line that can be answered.
 func (rs *rooms) remember(r *room, id uuid.UUID, m *chat.Message) {
 	mayGrow := rs.recentLines < rs.recentMax

@@ -50,6 +50,7 @@ type shard struct {
 	rooms    *rooms
 	speakers *recall.Table[said]  // by room and user
 	texts    *recall.Table[int64] // of unique rooms: when a text was said, by room and text
+	held     *held
 	ids      *ids
 	rejected map[string]*metrics.Counter // by msg-id
 
@@ -104,6 +105,7 @@ func newShard(c *Clue, cfg *Config) *shard {
 		rooms:     newRooms(cfg, c.meters),
 		speakers:  recall.New[said](cfg.SpeakersMax/cfg.Shards, int64(max(cfg.DuplicateWindow, store.SpokenFor))),
 		texts:     recall.New[int64](cfg.SpeakersMax/cfg.Shards, int64(store.SpokenFor)),
+		held:      newHeld(cfg, c.meters),
 		ids:       newIDs(),
 		rejected:  make(map[string]*metrics.Counter),
 		fetch:     newFetch(),
@@ -158,6 +160,7 @@ func (s *shard) decideBatch(n int) {
 	s.meters.batchLines.Update(float64(n))
 	s.meters.waitSeconds.Update(s.now.Sub(s.batch[0].Queued).Seconds())
 	s.rooms.sweep(s.tick)
+	s.held.sweep(s.tick)
 	for i := range n {
 		s.decisions[i] = answerTo(&s.batch[i].Submission)
 		s.look(&s.batch[i].Submission, &s.decisions[i], &s.asks[i])

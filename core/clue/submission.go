@@ -20,6 +20,7 @@ type Submission struct {
 	Queued  time.Time // set by Submit
 
 	about *chat.Message // of a command that names a line: that line, if the room knows it
+	held  *heldLine     // likewise, a line that is held
 }
 
 // Outcome is what became of a submission.

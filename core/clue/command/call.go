@@ -22,6 +22,7 @@ type Call struct {
 
 	Target  Target        // of commands that name a user
 	Line    *chat.Message // of delete; nil when the room no longer knows the line
+	Held    *chat.Message // of approve and deny, whose Target is its sender; nil when it is not held
 	Mods    []string      // of mods: logins, sorted
 	VIPs    []string      // of vip and vips: logins, sorted
 	Goal    Goal          // of raid
@@ -79,6 +80,7 @@ const (
 type Needs struct {
 	Login    string // Target
 	Line     string // Line, by its id
+	Held     string // Held, by its id
 	Mods     bool   // roster
 	VIPs     bool   // roster
 	Goal     bool   // Goal and Viewers

@@ -78,6 +78,14 @@ func line(by *chat.User, roles chat.Roles) func(*Call) {
 	}
 }
 
+// holds is of a line of eve's that is held, while she is what m says.
+func holds(m *store.Member) func(*Call) {
+	return func(c *Call) {
+		c.Held = &chat.Message{Place: chat.Place{Room: "alice"}, ID: "m-1", User: eve, Text: "hi"}
+		c.Target = Target{User: eve, Member: m}
+	}
+}
+
 var examples = []example{
 	{"ban eve spam", moll, nil, "ban_success", "Eve is now banned from this channel."},
 	{"ban @EVE", alice, nil, "ban_success", ""},
@@ -229,6 +237,18 @@ var examples = []example{
 	{"delete m-1", moll, nil, "bad_delete_message_error", ""},
 	{"delete", moll, nil, "usage_delete", ""},
 	{"delete m-1", bob, line(bob, 0), "no_permission", ""},
+
+	{"approve m-1", moll, holds(nil), "approve_success", "The message from Eve is published."},
+	{"approve m-1", moll, holds(timedOutMember), "bad_approve_banned", ""},
+	{"approve m-1", moll, holds(bannedMember), "bad_approve_banned", "Eve is banned or timed out by now. The message is not published."},
+	{"approve m-1", moll, holds(expiredMember), "approve_success", ""},
+	{"approve m-1", moll, nil, "bad_held_unknown", ""},
+	{"approve", moll, nil, "usage_approve", ""},
+	{"approve m-1", bob, holds(nil), "no_permission", ""},
+	{"deny m-1", alice, holds(bannedMember), "deny_success", "The message from Eve is refused."},
+	{"deny m-1", moll, nil, "bad_held_unknown", ""},
+	{"deny", moll, nil, "usage_deny", ""},
+	{"deny m-1", vic, holds(nil), "no_permission", ""},
 
 	{"color #c0ffee", bob, nil, "color_changed", "Your color has been changed."},
 	{"color BlueViolet", bob, nil, "color_changed", ""},

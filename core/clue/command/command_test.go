@@ -85,6 +85,7 @@ func TestEveryKnownIDArises(t *testing.T) {
 		color_changed turbo_only_color usage_color
 		unraid_success raid_error_already_raiding raid_error_forbidden raid_error_self raid_error_too_many_viewers raid_error_unexpected
 		unraid_error_no_active_raid usage_raid usage_unraid
+		approve_success deny_success bad_held_unknown bad_approve_banned usage_approve usage_deny
 		cmds_available no_help usage_help usage_me
 		whisper_banned whisper_banned_recipient whisper_invalid_login whisper_invalid_self whisper_limit_per_min whisper_limit_per_sec usage_whisper`)
 	for _, id := range ids {
@@ -149,6 +150,8 @@ func TestNeedsNameWhatJudgeLooksAt(t *testing.T) {
 		"vips":                    {VIPs: true},
 		"mods":                    {Mods: true},
 		"delete m-1 x":            {Line: "m-1"},
+		"approve 0123abcd":        {Held: "0123abcd"},
+		"deny " + huge("x"):       {},
 		"raid bob":                {Login: "bob", Goal: true, Raiding: true},
 		"unraid":                  {Raiding: true},
 		"w eve psst":              {Login: "eve", Whispers: true},

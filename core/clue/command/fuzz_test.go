@@ -19,6 +19,8 @@ func FuzzCommandLine(f *testing.F) {
 	}
 	f.Add("timeout eve 9223372036854775807w1s", uint8(chat.Moderator), uint8(1))
 	f.Add("slow 1 week 1 week", uint8(chat.Moderator), uint8(3))
+	f.Add("approve 0123abcd", uint8(chat.Moderator), uint8(2))
+	f.Add("deny 0123abcd", uint8(chat.Broadcaster), uint8(1))
 	f.Add("ban \xff\xfe\x00", uint8(chat.Moderator), uint8(3))
 	f.Fuzz(func(t *testing.T, typed string, roles, state uint8) {
 		name, args, _ := strings.Cut(typed, " ")
@@ -40,6 +42,9 @@ func FuzzCommandLine(f *testing.F) {
 		}
 		if needs.Line != "" {
 			call.Line = &chat.Message{Place: chat.Place{Room: "alice"}, ID: needs.Line, User: eve, Roles: chat.Roles(state), Text: "hi"}
+		}
+		if needs.Held != "" {
+			call.Held = &chat.Message{Place: chat.Place{Room: "alice"}, ID: needs.Held, User: eve, Text: "hi"}
 		}
 		if needs.Raiding && state&4 != 0 {
 			call.Raiding = "bob"

@@ -23,6 +23,8 @@ func build() *table {
 	}
 	t.add(clearing())
 	t.add(deletion())
+	t.add(approve())
+	t.add(deny())
 	t.add(announce("announce", "PRIMARY"))
 	t.add(announce("announceblue", "BLUE"))
 	t.add(announce("announcegreen", "GREEN"))

@@ -17,6 +17,8 @@ type Verdict struct {
 	Events []chat.Event
 	// Whisper goes to one user on every edge; nil but for w.
 	Whisper *Whisper
+	// Fate is what becomes of Call.Held, unless it is decided otherwise meanwhile.
+	Fate Fate
 	// Notice is for the issuer. Its MsgID is empty where Events tell the whole room, the
 	// issuer included, and after a whisper.
 	Notice chat.Notice

@@ -1,0 +1,125 @@
+package clue
+
+import (
+	"container/list"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"uproar/core/chat"
+	"uproar/core/clue/command"
+)
+
+// Bounds of the lines that are held for moderators. At a bound, and after the time, the
+// oldest leaves: it can no longer be decided.
+const (
+	heldPerRoomMax = 50
+	heldMax        = 10_000 // over all shards
+	heldFor        = 5 * time.Minute
+)
+
+// heldIDBytes is the length of the id that moderators type: the beginning of a random
+// one, since it has to differ only from those of its room.
+const heldIDBytes = 8
+
+// held is the lines of one shard that moderators have still to decide. Nobody has seen
+// them, and no rule remembers them.
+type held struct {
+	max    int
+	all    list.List              // of *heldLine, oldest first
+	byRoom map[string][]*heldLine // oldest first; no room is empty
+	meters *meters
+}
+
+// heldLine is one of them.
+type heldLine struct {
+	id    uuid.UUID
+	line  *chat.Message // whole but for its place in the room
+	at    int64         // tick
+	place *list.Element // in held.all
+}
+
+func newHeld(cfg *Config, m *meters) *held {
+	return &held{max: max(1, heldMax/cfg.Shards), byRoom: make(map[string][]*heldLine), meters: m}
+}
+
+// heldID is what moderators call a held line.
+func heldID(m *chat.Message) string { return m.ID[:heldIDBytes] }
+
+func (h *held) add(l *heldLine) {
+	if lines := h.byRoom[l.line.Room]; len(lines) == heldPerRoomMax {
+		h.drop(lines[0])
+		h.meters.forgotHeld.Inc()
+	}
+	if h.all.Len() >= h.max {
+		h.drop(h.all.Front().Value.(*heldLine))
+		h.meters.forgotHeld.Inc()
+	}
+	l.place = h.all.PushBack(l)
+	h.byRoom[l.line.Room] = append(h.byRoom[l.line.Room], l)
+}
+
+// find returns the line of that id, or nil.
+func (h *held) find(room, id string) *heldLine {
+	for _, l := range h.byRoom[room] {
+		if strings.EqualFold(heldID(l.line), id) {
+			return l
+		}
+	}
+	return nil
+}
+
+// has reports whether l is still to be decided.
+func (h *held) has(l *heldLine) bool { return l.place != nil }
+
+func (h *held) drop(l *heldLine) {
+	h.all.Remove(l.place)
+	l.place = nil
+	room := l.line.Room
+	lines := h.byRoom[room]
+	at := slices.Index(lines, l)
+	if h.byRoom[room] = slices.Delete(lines, at, at+1); len(lines) == 1 {
+		delete(h.byRoom, room)
+	}
+}
+
+// sweep lets those go that nobody has decided in time.
+func (h *held) sweep(tick int64) {
+	for e := h.all.Front(); e != nil && tick-e.Value.(*heldLine).at >= int64(heldFor); e = h.all.Front() {
+		h.drop(e.Value.(*heldLine))
+		h.meters.heldExpired.Inc()
+	}
+}
+
+// hold keeps the line of a submission, and has the moderators told.
+func (s *shard) hold(sub *Submission, a *ask, u *chat.User) {
+	m, id := s.compose(sub, a, u)
+	m.Room = strings.Clone(sub.Room)
+	m.Origin = 0 // its sender sees it appear like everybody
+	s.held.add(&heldLine{id: id, line: m, at: s.tick})
+	s.meters.held.Inc()
+	s.desk.teller.put(m)
+}
+
+// heldGone answers whoever decides about a line that is not held.
+var heldGone = chat.Rejection(command.HeldGone)
+
+// deniedNotice is what the sender of a held line is told in the end.
+var deniedNotice = chat.Notice{MsgID: rejectTerm.MsgID, Text: "Your message that was being checked by mods has been refused by them."}
+
+// settle is told that a moderator's decision about a held line has been carried out: an
+// approved line is one of the room's lines now.
+func (s *shard) settle(l *heldLine, fate command.Fate) {
+	s.held.drop(l)
+	if fate == command.Approved {
+		s.meters.heldApproved.Inc()
+		s.rooms.remember(s.rooms.byName[l.line.Room], l.id, l.line)
+		return
+	}
+	s.meters.heldDenied.Inc()
+	if m := s.desk.cfg.Messenger; m != nil {
+		m.Notify(l.line.User.Login, l.line.Room, deniedNotice)
+	}
+}
