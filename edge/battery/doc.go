@@ -9,8 +9,9 @@
 //
 // The clients here share no code with the server: lines, tags and WebSocket
 // frames are written and read by this package, so a bug cannot hide in both
-// ends. What no command can change, such as a suspended room, is put into the
-// store before the server starts. github.com/coder/websocket is the second opinion for well-formed use.
+// ends. What no command can change, such as a suspended room, is changed through
+// the operators' API. github.com/coder/websocket is the second opinion for
+// well-formed use.
 //
 // Absence is proved by order and never by waiting: a case that expects nothing
 // sends something harmless afterwards and requires its answer to come next.

@@ -1,21 +1,17 @@
 package battery
 
 import (
-	"context"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"uproar/core/store"
 	"uproar/core/store/redisstore"
 	"uproar/core/store/redistest"
 	"uproar/edge/edgetest"
 )
 
 // keeping is where the servers of a world keep their state. The zero keeping is the
-// embedded store, in memory unless seeded.
+// embedded store, in memory.
 type keeping struct {
 	redis []string // addresses
 	mode  redisstore.Mode
@@ -33,81 +29,25 @@ func (k keeping) args() []string {
 	}
 	return []string{
 		"--redis=" + strings.Join(k.redis, ","), "--redis-mode=" + string(k.mode), "--env=" + redisEnv,
-		"--store-timeout=800ms", "--clue-timeout=950ms",
+		"--store-timeout=800ms", "--clue-timeout=950ms", "--edge-timeout=2s",
 	}
-}
-
-// fact is one change that is made before a server starts, for what no command reaches.
-type fact struct {
-	key    store.Key
-	change store.Change
-}
-
-// ofRoom and ofMember are facts of a room, given with its '#', and of a login in it.
-func ofRoom(room string, c store.Change) fact {
-	return fact{store.Key{Kind: store.KindRoom, Room: room[1:]}, c}
-}
-
-func ofMember(room, login string, c store.Change) fact {
-	return fact{store.Key{Kind: store.KindMember, Room: room[1:], Login: login}, c}
-}
-
-// ptr is for the fields of a Change: nil leaves them as they are.
-func ptr[T any](v T) *T { return &v }
-
-// seeded is the same world with a server of its own that has these flags and finds
-// these facts.
-func (w world) seeded(t *testing.T, facts []fact, args ...string) world {
-	t.Helper()
-	var s store.Store
-	var end func()
-	if len(w.keeps.redis) == 0 {
-		path := filepath.Join(t.TempDir(), "uproar.db")
-		embedded, err := store.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		running, stop := context.WithCancel(context.Background())
-		ended := make(chan error, 1)
-		go func() { ended <- embedded.Run(running) }()
-		s, end = embedded, func() {
-			stop()
-			if err := <-ended; err != nil {
-				t.Fatal(err)
-			}
-			if err := embedded.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		args = append(slices.Clone(args), "--data="+path)
-	} else {
-		shared, err := redisstore.Open(t.Context(), redisstore.Config{Addrs: w.keeps.redis, Mode: w.keeps.mode, Env: redisEnv, Role: "test"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, end = shared, shared.Close
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for _, f := range facts {
-		if err := s.Change(ctx, f.key, f.change); err != nil {
-			t.Fatalf("cannot seed %v: %v", f.key, err)
-		}
-	}
-	end()
-	return w.own(t, args...)
 }
 
 // moderationCases are the cases that state decides, which every keeping must pass.
 var moderationCases = []battery{
 	{name: "33-join-missing", over: tcpOnly, run: joinMissing},
+	{name: "33-join-created", over: tcpOnly, run: joinCreated},
 	{name: "34-join-suspended", over: tcpOnly, run: joinSuspended},
+	{name: "34-api-bites", over: tcpOnly, run: apiBites},
 	{name: "35-join-banned", over: both, run: joinBanned},
 	{name: "40-ban-parts", over: both, run: banParts},
 	{name: "49-msg-dup-mod", over: both, run: duplicateOfModerator},
 	{name: "50-msg-gap", over: tcpOnly, run: msgGap},
 	{name: "50-msg-timeout", over: tcpOnly, run: msgTimeout},
+	{name: "50-msg-siteban", over: both, run: siteBanned},
 	{name: "50-msg-terms", over: tcpOnly, run: msgTerms},
+	{name: "50-msg-links", over: tcpOnly, run: msgLinks},
+	{name: "50-msg-verified", over: tcpOnly, run: msgVerified},
 	{name: "51-msg-slow", over: both, run: msgSlow},
 	{name: "51-msg-emoteonly", over: tcpOnly, run: msgEmoteOnly},
 	{name: "51-msg-subsonly", over: tcpOnly, run: msgSubscribersOnly},

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"uproar/core/store"
 )
 
 const (
@@ -17,7 +15,8 @@ const (
 
 func joinMissing(t *testing.T, w world) {
 	room, missing := "#"+fresh("room"), "#"+fresh("missing")
-	w = w.seeded(t, []fact{ofRoom(room, store.Change{Created: ptr(true)})}, "--rooms=created")
+	w = w.own(t, "--rooms=created")
+	w.set(t, ofRoom(room), `{"created":true}`)
 	c := w.bot(t)
 	c.send("JOIN " + missing + "," + room) // in silence, and nothing is lost behind it
 	c.wantBurst(room)
@@ -30,7 +29,7 @@ func joinMissing(t *testing.T, w world) {
 
 func joinSuspended(t *testing.T, w world) {
 	room, good := "#"+fresh("room"), "#"+fresh("good")
-	w = w.seeded(t, []fact{ofRoom(room, store.Change{Suspended: ptr(true)})})
+	w.set(t, ofRoom(room), `{"suspended":true}`)
 	for _, c := range []*client{w.bot(t), w.owner(t, room), w.login(t, "justinfan34", capBot)} {
 		c.send("JOIN " + room)
 		c.want("@msg-id=msg_channel_suspended :tmi.twitch.tv NOTICE " + room + " :" + textNoRoom)
@@ -169,11 +168,8 @@ func (c *client) wantSeconds(m message, format string, n int, began time.Time) {
 
 func msgTerms(t *testing.T, w world) {
 	room, held := "#"+fresh("room"), "#"+fresh("room")
-	terms := []string{"spam*", "*phish", "two words", "exact"}
-	w = w.seeded(t, []fact{
-		ofRoom(room, store.Change{Terms: &terms}),
-		ofRoom(held, store.Change{Terms: &terms, HoldTerms: ptr(true)}),
-	})
+	w.set(t, ofRoom(room), `{"terms":["Spam*","*phish","two  words","exact"]}`)
+	w.set(t, ofRoom(held), `{"terms":["spam*"],"hold_terms":true}`)
 	c, b, owner := w.bot(t), w.bot(t, room), w.owner(t, room)
 	for _, bad := range []string{"SPAMMER here", "a megaphish", "say Two Words now", "exact"} {
 		c.refused(room, bad, "msg_rejected", "Your message wasn't posted due to conflicts with the channel's moderation settings.")

@@ -6,9 +6,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"uproar/core/chat"
-	"uproar/core/store"
 )
 
 func msgSlow(t *testing.T, w world) {
@@ -71,7 +68,7 @@ func msgEmoteOnly(t *testing.T, w world) {
 
 func msgSubscribersOnly(t *testing.T, w world) {
 	room, friend := "#"+fresh("room"), fresh("friend")
-	w = w.seeded(t, []fact{ofMember(room, friend, store.Change{Grant: chat.Subscriber})})
+	w.set(t, ofMember(room, friend), `{"subscriber":true}`)
 	owner, c, sub := w.owner(t, room), w.bot(t), w.login(t, friend, capBot)
 	c.joinAnd(owner, room, "/subscribers", "subs-only", "1")
 	c.refused(room, "hello", "msg_subsonly",
@@ -86,10 +83,9 @@ func msgSubscribersOnly(t *testing.T, w world) {
 
 func msgFollowers(t *testing.T, w world) {
 	room, old, young := "#"+fresh("room"), fresh("old"), fresh("young")
-	w = w.seeded(t, []fact{
-		ofMember(room, old, store.Change{Follows: ptr(time.Now().Add(-24 * time.Hour))}),
-		ofMember(room, young, store.Change{Follows: ptr(time.Now().Add(-5*time.Minute - 10*time.Second))}),
-	})
+	for login, ago := range map[string]time.Duration{old: 24 * time.Hour, young: 5*time.Minute + 10*time.Second} {
+		w.set(t, ofMember(room, login), `{"follows":"`+time.Now().Add(-ago).Format(time.RFC3339)+`"}`)
+	}
 	owner, c := w.owner(t, room), w.bot(t)
 	follower, newcomer := w.login(t, old, capBot), w.login(t, young, capBot)
 	c.joinAnd(owner, room, "/followers", "followers-only", "0")
