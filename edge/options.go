@@ -23,7 +23,7 @@ type options struct {
 
 	IRCAddr   string `name:"irc-addr" default:":6667" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
 	HTTPAddr  string `name:"http-addr" default:":8080" help:"The page, and IRC over WebSocket." group:"Ports"`
-	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" help:"Metrics, health and profiles; keep it private." group:"Ports"`
+	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" help:"Metrics, health, profiles and the operators' API; keep it private." group:"Ports"`
 	ReusePort bool   `help:"Share the IRC and HTTP ports with other processes (SO_REUSEPORT)." group:"Ports"`
 
 	ServerName string `default:"tmi.twitch.tv" help:"Name in every line from the server. Twitch libraries insist on tmi.twitch.tv." group:"Chat"`
@@ -48,6 +48,8 @@ type options struct {
 	RateLimitMod      clue.Rate     `default:"100/30s" help:"Lines of one account where it moderates." group:"Limits"`
 	DuplicateWindow   time.Duration `default:"30s" help:"The same text again is refused for this long." group:"Limits"`
 	JoinLimit         clue.Rate     `default:"20/10s" help:"Rooms joined by one account; anonymous readers are free." group:"Limits"`
+	AuthLimit         clue.Rate     `default:"20/10s" help:"Logins of one account." group:"Limits"`
+	AuthLimitVerified clue.Rate     `default:"2000/10s" help:"Logins of one verified account." group:"Limits"`
 	FloodLimit        clue.Rate     `default:"3000/10s" help:"Lines of one connection, whatever they are; beyond, it is closed." group:"Limits"`
 	RoomsMax          int           `default:"100" help:"Rooms of one connection at a time." group:"Limits"`
 	MaxConns          int           `default:"0" help:"Open connections; 0: as many as RLIMIT_NOFILE allows." group:"Limits"`
@@ -151,7 +153,8 @@ func (o *options) checkLimits() error {
 		rate clue.Rate
 	}{
 		{"--rate-limit", o.RateLimit}, {"--rate-limit-mod", o.RateLimitMod}, {"--rate-limit-verified", o.RateLimitVerified},
-		{"--join-limit", o.JoinLimit}, {"--join-limit-verified", o.JoinLimitVerified}, {"--flood-limit", o.FloodLimit},
+		{"--join-limit", o.JoinLimit}, {"--join-limit-verified", o.JoinLimitVerified},
+		{"--auth-limit", o.AuthLimit}, {"--auth-limit-verified", o.AuthLimitVerified}, {"--flood-limit", o.FloodLimit},
 	} {
 		if r.rate.N > 0 && (r.rate.Per < time.Millisecond || r.rate.Per > 24*time.Hour) {
 			return fmt.Errorf("%s: a window of %v is not 1ms to 24h", r.flag, r.rate.Per)

@@ -101,6 +101,8 @@ func (s *server) clueConfig(o *options, back *backEdge, set *metrics.Set) clue.C
 	cfg.LineGap = o.LineGap
 	cfg.JoinLimit = o.JoinLimit
 	cfg.JoinLimitVerified = o.JoinLimitVerified
+	cfg.AuthLimit = o.AuthLimit
+	cfg.AuthLimitVerified = o.AuthLimitVerified
 	cfg.DuplicateWindow = o.DuplicateWindow
 	cfg.RoomsCreated = o.Rooms == "created"
 	cfg.Emotes = s.emotes

@@ -13,13 +13,13 @@ import (
 const bucketStripes = 64
 
 // buckets counts the lines of each account, as limits says, while the store cannot, and
-// the rooms that it joins. A window opens with a line and refills all at once when it
+// the rooms that it joins and its logins. A window opens with a line and refills all at once when it
 // ends.
 //
 // Full, it forgets the accounts silent longest, which start with full buckets: a
 // flood of accounts weakens the limit of others, it never silences them.
 type buckets struct {
-	viewer, anywhere, verified, join, joinVerified Rate
+	viewer, anywhere, verified, join, joinVerified, login, loginVerified Rate
 
 	seed    maphash.Seed
 	meters  *meters
@@ -34,9 +34,9 @@ type bucketStripe struct {
 }
 
 // account is what one account has spent.
-type account struct{ viewer, anywhere, verified, join window }
+type account struct{ viewer, anywhere, verified, join, login window }
 
-// window is a number of lines, or joins, since a tick.
+// window is a number of lines, joins or logins since a tick.
 type window struct {
 	since int64
 	lines int32
@@ -46,9 +46,10 @@ func newBuckets(cfg *Config, seed maphash.Seed, m *meters) *buckets {
 	b := &buckets{
 		viewer: cfg.RateLimit, anywhere: cfg.RateLimitModerator, verified: cfg.RateLimitVerified,
 		join: cfg.JoinLimit, joinVerified: cfg.JoinLimitVerified,
+		login: cfg.AuthLimit, loginVerified: cfg.AuthLimitVerified,
 		seed: seed, meters: m,
 	}
-	life := int64(max(b.viewer.Per, b.anywhere.Per, b.verified.Per, b.join.Per, b.joinVerified.Per))
+	life := int64(max(b.viewer.Per, b.anywhere.Per, b.verified.Per, b.join.Per, b.joinVerified.Per, b.login.Per, b.loginVerified.Per))
 	for i := range b.stripes {
 		b.stripes[i].mu.accounts = recall.New[account](cfg.AccountsMax/bucketStripes, life)
 	}
@@ -90,6 +91,19 @@ func (b *buckets) drawJoin(key uint64, verified bool, now int64) bool {
 	if verified {
 		rate = b.joinVerified
 	}
+	return b.drawOne(key, rate, now, func(a *account) *window { return &a.join })
+}
+
+// drawLogin does the same with one login.
+func (b *buckets) drawLogin(key uint64, verified bool, now int64) bool {
+	rate := b.login
+	if verified {
+		rate = b.loginVerified
+	}
+	return b.drawOne(key, rate, now, func(a *account) *window { return &a.login })
+}
+
+func (b *buckets) drawOne(key uint64, rate Rate, now int64, of func(*account) *window) bool {
 	if rate.off() {
 		return true
 	}
@@ -97,10 +111,11 @@ func (b *buckets) drawJoin(key uint64, verified bool, now int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, _ := s.mu.accounts.Get(key)
-	if !a.join.has(rate, now) {
+	w := of(&a)
+	if !w.has(rate, now) {
 		return false
 	}
-	a.join.take(rate)
+	w.take(rate)
 	if n := s.mu.accounts.Put(key, a, now); n > 0 {
 		b.meters.forgotAccounts.Add(n)
 	}

@@ -96,6 +96,7 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 		c.shards = append(c.shards, newShard(c, &cfg))
 	}
 	c.meters.watchQueues(c.QueueLen)
+	c.meters.watchHot(c.shards)
 	return c
 }
 
@@ -147,8 +148,21 @@ func (c *Clue) Submit(s Submission) error {
 // may join more as soon as the cache knows it.
 func (c *Clue) MayJoin(login string) bool {
 	tick := c.tick()
+	return c.accounts.drawJoin(maphash.String(c.seed, login), c.verified(login, tick), tick)
+}
+
+// MayLogin takes one login out of what an account has now, as MayJoin does with rooms. It
+// is to be asked once a token has proved whose login it is: otherwise anybody could use up
+// what another has.
+func (c *Clue) MayLogin(login string) bool {
+	tick := c.tick()
+	return c.accounts.drawLogin(maphash.String(c.seed, login), c.verified(login, tick), tick)
+}
+
+// verified reports whether the cache knows an account as verified.
+func (c *Clue) verified(login string, tick int64) bool {
 	e, _ := c.cache.get(store.Key{Kind: store.KindAccount, Login: login}, tick)
-	return c.accounts.drawJoin(maphash.String(c.seed, login), e != nil && e.account.Verified, tick)
+	return e != nil && e.account.Verified
 }
 
 // tick is the time since the epoch.

@@ -32,6 +32,8 @@ type Config struct {
 	LineGap            time.Duration // least time between two lines of a viewer in a room
 	JoinLimit          Rate          // rooms joined per account; the window that opens with the first
 	JoinLimitVerified  Rate          // of a verified account
+	AuthLimit          Rate          // logins per account; the window that opens with the first
+	AuthLimitVerified  Rate          // of a verified account
 	DuplicateWindow    time.Duration // the same text by the same user in the same room
 	RoomsCreated       bool          // rooms that nobody has created do not exist
 
@@ -68,7 +70,7 @@ type Messenger interface {
 
 // Defaults is Twitch's rules: 20 lines per 30 s, 100 where one may moderate, 7500 of a
 // verified account, a second between lines, no line twice within 30 s, and 20 rooms
-// joined per 10 s, 2000 by a verified account. Source: Twitch's IRC documentation, rate
+// joined and 20 logins per 10 s, 2000 of each by a verified account. Source: Twitch's IRC documentation, rate
 // limits; the second: pajbot/tmi-rate-limits.
 func Defaults() Config {
 	return Config{
@@ -78,6 +80,8 @@ func Defaults() Config {
 		LineGap:            time.Second,
 		JoinLimit:          Rate{N: 20, Per: 10 * time.Second},
 		JoinLimitVerified:  Rate{N: 2000, Per: 10 * time.Second},
+		AuthLimit:          Rate{N: 20, Per: 10 * time.Second},
+		AuthLimitVerified:  Rate{N: 2000, Per: 10 * time.Second},
 		DuplicateWindow:    30 * time.Second,
 		Commands:           command.DefaultLimits,
 	}.filled()

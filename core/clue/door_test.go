@@ -175,6 +175,26 @@ func TestJoinLimitOfVerifiedAccounts(t *testing.T) {
 	})
 }
 
+func TestLoginLimit(t *testing.T) {
+	atDoor(t, func(c *Config) { c.AuthLimit, c.AuthLimitVerified = Rate{1, time.Minute}, Rate{2, time.Minute} }, func(c *Clue, st *faulty, l *lobby) {
+		yes := true
+		st.change(t, accountKey("bot"), store.Change{Verified: &yes})
+		synctest.Wait()
+		c.Admit(Admission{User: user("bot"), Rooms: []string{"room"}})
+		synctest.Wait()
+		if !c.MayLogin("bot") || !c.MayLogin("bot") || c.MayLogin("bot") {
+			t.Fatal("a verified account may log in twice")
+		}
+		if !c.MayLogin("ann") || c.MayLogin("ann") || !c.MayJoin("ann") {
+			t.Fatal("others may once, and joining is another limit")
+		}
+		time.Sleep(time.Minute)
+		if !c.MayLogin("ann") {
+			t.Fatal("the limit outlives its window")
+		}
+	})
+}
+
 func TestAnswerHoldsUntilItsRecordsChange(t *testing.T) {
 	atDoor(t, nil, func(c *Clue, st *faulty, l *lobby) {
 		ask := func() *Admitted {

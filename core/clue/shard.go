@@ -30,6 +30,7 @@ const handedMax = 16
 // channel.
 type shard struct {
 	queue     *queue
+	hot       *hot
 	handed    chan handover
 	ended     chan struct{} // closed at the end of run
 	publisher Publisher
@@ -86,6 +87,7 @@ type accepted struct {
 func newShard(c *Clue, cfg *Config) *shard {
 	return &shard{
 		queue:     newQueue(cfg.QueueMax),
+		hot:       &hot{epoch: c.epoch},
 		handed:    make(chan handover, handedMax),
 		ended:     make(chan struct{}),
 		publisher: c.publisher,
@@ -159,6 +161,7 @@ func (s *shard) decideBatch(n int) {
 	s.clock()
 	s.meters.batchLines.Update(float64(n))
 	s.meters.waitSeconds.Update(s.now.Sub(s.batch[0].Queued).Seconds())
+	s.hot.count(s.batch[:n], s.tick)
 	s.rooms.sweep(s.tick)
 	s.held.sweep(s.tick)
 	for i := range n {
