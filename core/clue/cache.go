@@ -99,6 +99,10 @@ func (c *cache) amend(k store.Key, old *entry, m *store.Member) {
 }
 
 // stale is told of every change: k's record is gone; all are in doubt when k is zero.
+//
+// Gone means that whoever needs it is refused while the store is away: somebody did
+// change it, so what was known is false, and the notice does not say in what. A mode and a
+// suspension look the same.
 func (c *cache) stale(k store.Key) {
 	if k == (store.Key{}) {
 		c.doubt.Add(1)
@@ -107,6 +111,22 @@ func (c *cache) stale(k store.Key) {
 	c.stripe(k).Add(1) // before, or an answer under way could be kept
 	c.table.Invalidate(k)
 	c.stripe(k).Add(1) // and after, for those who have just read what is gone now
+}
+
+// suspect is told of a change that failed, and may have been made all the same: k's record
+// is in doubt. It is asked for again, and serves while the store does not answer: unlike
+// after a notice nobody knows that it is false, and it was true a moment ago. If the
+// change was made after all, a notice follows.
+func (c *cache) suspect(k store.Key) {
+	c.stripe(k).Add(1) // as in stale
+	stamp := c.stripe(k).Load()
+	if e, _ := c.table.GetIfPresent(k); e != nil {
+		c.table.Set(k, &entry{room: e.room, member: e.member, account: e.account, at: e.at, doubt: c.doubt.Load() - 1})
+	}
+	if c.stripe(k).Load() != stamp {
+		c.table.Invalidate(k) // a notice has come meanwhile
+	}
+	c.stripe(k).Add(1)
 }
 
 func (c *cache) stripe(k store.Key) *atomic.Uint32 {

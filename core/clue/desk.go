@@ -139,17 +139,18 @@ func commandOf(text string) (name, args string) {
 	return name, args
 }
 
-// change makes the changes, and their records unknown here.
+// change makes the changes, and their records unknown here, or doubtful if it failed.
 func (l *lane) change(ctx context.Context, changes []command.KeyedChange) error {
 	for i := range changes {
 		c := &changes[i]
 		began := time.Now()
 		err := l.desk.source.store.Change(ctx, c.Key, c.Change)
 		l.desk.meters.changeSeconds.Update(time.Since(began).Seconds())
-		l.desk.cache.stale(c.Key) // after an error too: it may have been made
 		if err != nil {
+			l.desk.cache.suspect(c.Key)
 			return err
 		}
+		l.desk.cache.stale(c.Key)
 	}
 	return nil
 }

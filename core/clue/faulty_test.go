@@ -22,7 +22,8 @@ type faulty struct {
 	*store.Embedded
 	mu struct {
 		sync.Mutex
-		faults
+		faults                     // of all else
+		changes             faults // of Change
 		trips, reads, draws int
 		spoken              []store.Spoken
 	}
@@ -40,7 +41,19 @@ func newFaulty(t testing.TB) *faulty {
 func (f *faulty) set(to faults) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.mu.faults = to
+	f.mu.faults, f.mu.changes = to, to
+}
+
+func (f *faulty) setChangesOnly(to faults) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mu.changes = to
+}
+
+func (f *faulty) readsSoFar() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mu.reads
 }
 
 func (f *faulty) trips() int {
@@ -54,6 +67,10 @@ func (f *faulty) fails(ctx context.Context) bool {
 	f.mu.Lock()
 	now := f.mu.faults
 	f.mu.Unlock()
+	return now.fail(ctx)
+}
+
+func (now faults) fail(ctx context.Context) bool {
 	if now.hangs {
 		<-ctx.Done()
 		return true
@@ -85,7 +102,10 @@ func (f *faulty) Fetch(ctx context.Context, b *store.Batch) {
 }
 
 func (f *faulty) Change(ctx context.Context, k store.Key, c store.Change) error {
-	if f.fails(ctx) {
+	f.mu.Lock()
+	now := f.mu.changes
+	f.mu.Unlock()
+	if now.fail(ctx) {
 		return store.ErrUnavailable
 	}
 	return f.Embedded.Change(ctx, k, c)
