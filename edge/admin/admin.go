@@ -15,6 +15,8 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 	"golang.org/x/net/netutil"
+
+	"uproar/core/clue"
 )
 
 // Config of the port.
@@ -26,6 +28,7 @@ type Config struct {
 
 	Store        Store         // what the API reads and changes
 	StoreTimeout time.Duration // of one call of it
+	HotRooms     func() []clue.HotRoom
 }
 
 // connsMax bounds the connections; more wait until one ends. The port shares its
@@ -47,7 +50,7 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("/api/", s.guard((&api{store: cfg.Store, timeout: cfg.StoreTimeout, log: cfg.Log}).routes()))
+	mux.Handle("/api/", s.guard((&api{store: cfg.Store, timeout: cfg.StoreTimeout, hot: cfg.HotRooms, log: cfg.Log}).routes()))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

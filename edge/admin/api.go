@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"uproar/core/chat"
+	"uproar/core/clue"
 	"uproar/core/store"
 )
 
@@ -39,6 +40,7 @@ type Store interface {
 type api struct {
 	store   Store
 	timeout time.Duration // of one call of the store
+	hot     func() []clue.HotRoom
 	log     *slog.Logger
 }
 
@@ -56,8 +58,9 @@ func (a *api) routes() http.Handler {
 	mux.HandleFunc("/api/rooms/{room}", a.serve(&rooms))
 	mux.HandleFunc("/api/rooms/{room}/members/{login}", a.serve(&members))
 	mux.HandleFunc("/api/accounts/{login}", a.serve(&accounts))
+	mux.HandleFunc("/api/hot", a.hotRooms)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, &refusal{http.StatusNotFound, "no such path: want /api/rooms/{room}, /api/rooms/{room}/members/{login} or /api/accounts/{login}"})
+		refuse(w, &refusal{http.StatusNotFound, "no such path: want /api/rooms/{room}, /api/rooms/{room}/members/{login}, /api/accounts/{login} or /api/hot"})
 	})
 	return mux
 }
@@ -80,8 +83,7 @@ func (a *api) serve(res *resource) http.HandlerFunc {
 			case http.MethodPatch:
 				err = a.patch(w, r, k, res.fields)
 			default:
-				w.Header().Set("Allow", "GET, HEAD, PATCH")
-				err = &refusal{http.StatusMethodNotAllowed, "no such method here: GET reads, PATCH changes"}
+				err = wrongMethod(w, "GET, HEAD, PATCH")
 			}
 		}
 		var read *store.Read
@@ -94,6 +96,12 @@ func (a *api) serve(res *resource) http.HandlerFunc {
 		}
 		reply(w, http.StatusOK, res.view(read))
 	}
+}
+
+// wrongMethod refuses a method that a path does not have.
+func wrongMethod(w http.ResponseWriter, allowed string) error {
+	w.Header().Set("Allow", allowed)
+	return &refusal{http.StatusMethodNotAllowed, "no such method here: want " + allowed}
 }
 
 // validName refuses what names no record.

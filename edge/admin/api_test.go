@@ -17,6 +17,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"uproar/core/chat"
+	"uproar/core/clue"
 	"uproar/core/store"
 )
 
@@ -31,7 +32,7 @@ func serve(t *testing.T, s Store, addr string) *port {
 	t.Helper()
 	server := New(Config{
 		Addr: addr, Metrics: metrics.NewSet(), Ready: func() bool { return true }, Log: slog.New(slog.DiscardHandler),
-		Store: s, StoreTimeout: 50 * time.Millisecond,
+		Store: s, StoreTimeout: 50 * time.Millisecond, HotRooms: hot,
 	})
 	bound, err := server.Listen()
 	if err != nil {
@@ -47,6 +48,10 @@ func serve(t *testing.T, s Store, addr string) *port {
 		}
 	})
 	return &port{t, bound}
+}
+
+func hot() []clue.HotRoom {
+	return []clue.HotRoom{{Room: "den", Shard: 1, LinesPerSecond: 12.3456, Share: 0.75}, {Room: "lair"}}
 }
 
 func memory(t *testing.T) *store.Embedded {
@@ -147,6 +152,11 @@ func TestWhatCommandsSetIsShown(t *testing.T) {
 	p.want("GET", "/api/accounts/robin", "", `{"login":"robin","verified":false,"banned":false,"color":"#FF7F50"}`)
 }
 
+func TestHottestRoomsAreListed(t *testing.T) {
+	p := serve(t, memory(t), "127.0.0.1:0")
+	p.want("GET", "/api/hot", "", `{"rooms":[{"room":"den","shard":1,"lines_per_second":12.35,"share":0.75},{"room":"lair","shard":0,"lines_per_second":0,"share":0}]}`)
+}
+
 func TestRefusalSaysWhatToDo(t *testing.T) {
 	p := serve(t, memory(t), "127.0.0.1:0")
 	const room, member, account = "/api/rooms/den", "/api/rooms/den/members/robin", "/api/accounts/robin"
@@ -180,8 +190,9 @@ func TestRefusalSaysWhatToDo(t *testing.T) {
 		{400, `cannot find "#den"`, "PATCH", "/api/rooms/%23den", `{"created":true}`},
 		{400, `cannot find "_robin"`, "GET", "/api/rooms/den/members/_robin", ``},
 		{404, `want /api/rooms/{room}`, "GET", "/api/rooms", ``},
-		{405, `GET reads, PATCH changes`, "PUT", room, `{"created":true}`},
-		{405, `GET reads, PATCH changes`, "POST", account, `{}`},
+		{405, `want GET, HEAD, PATCH`, "PUT", room, `{"created":true}`},
+		{405, `want GET, HEAD, PATCH`, "POST", account, `{}`},
+		{405, `want GET, HEAD`, "PATCH", "/api/hot", `{}`},
 	} {
 		p.wantRefusal(c.status, c.says, c.method, c.path, c.body)
 	}

@@ -1,6 +1,7 @@
 package battery
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -129,6 +130,34 @@ func apiBites(t *testing.T, w world) {
 		if attempt == biteAttempts {
 			t.Fatalf("a suspension bites after %v and is lifted after %v, want at most %v", bite, lift, biteMax)
 		}
+	}
+}
+
+// hotRooms wants the room with the most lines named first.
+func hotRooms(t *testing.T, w world) {
+	w = w.own(t)
+	busy, quiet := "#"+fresh("busy"), "#"+fresh("quiet")
+	c := w.bot(t)
+	c.say(quiet, "one line")
+	for _, text := range []string{"one", "two", "three"} {
+		c.say(busy, text)
+	}
+	resp, err := http.Get("http://" + w.srv.Admin + "/api/hot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var top struct {
+		Rooms []struct {
+			Room           string
+			LinesPerSecond float64 `json:"lines_per_second"`
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&top); err != nil {
+		t.Fatal(err)
+	}
+	if r := top.Rooms; len(r) != 2 || "#"+r[0].Room != busy || "#"+r[1].Room != quiet || r[0].LinesPerSecond <= r[1].LinesPerSecond {
+		t.Errorf("the hottest rooms are %v, want %s before %s", r, busy, quiet)
 	}
 }
 

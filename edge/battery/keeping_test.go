@@ -37,6 +37,7 @@ func (k keeping) args() []string {
 var moderationCases = []battery{
 	{name: "33-join-missing", over: tcpOnly, run: joinMissing},
 	{name: "33-join-created", over: tcpOnly, run: joinCreated},
+	{name: "34-api-hot", over: tcpOnly, run: hotRooms},
 	{name: "34-join-suspended", over: tcpOnly, run: joinSuspended},
 	{name: "34-api-bites", over: tcpOnly, run: apiBites},
 	{name: "35-join-banned", over: both, run: joinBanned},
