@@ -42,7 +42,7 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 		}
 	}
 	set := metrics.NewSet()
-	if s.store, err = openStore(o, set); err != nil {
+	if s.store, err = openStore(o, set, log); err != nil {
 		return nil, err
 	}
 	back := &backEdge{}

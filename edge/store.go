@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -17,8 +18,9 @@ type backend interface {
 	Close() error
 }
 
-// openStore opens the store that the options choose.
-func openStore(o *options, set *metrics.Set) (backend, error) {
+// openStore opens the store that the options choose. Its outages are logged.
+func openStore(o *options, set *metrics.Set, log *slog.Logger) (backend, error) {
+	out := newOutages(log)
 	if len(o.Redis) == 0 {
 		s, err := store.Open(o.Data)
 		if err != nil {
@@ -27,7 +29,7 @@ func openStore(o *options, set *metrics.Set) (backend, error) {
 		return s, nil
 	}
 	s, err := redisstore.Open(context.Background(), redisstore.Config{
-		Addrs: o.Redis, Mode: redisstore.Mode(o.RedisMode), Env: o.Env, Role: "edge", Metrics: set,
+		Addrs: o.Redis, Mode: redisstore.Mode(o.RedisMode), Env: o.Env, Role: "edge", Metrics: set, OnState: out.redis,
 	})
 	if err != nil {
 		return nil, &codedError{fmt.Errorf("cannot use --redis: %w", err), exitAddress}

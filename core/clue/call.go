@@ -135,12 +135,12 @@ func spent(draws []store.Draw) command.Spent {
 // rosters looks up who moderates, and who is VIP.
 func (l *lane) rosters(ctx context.Context, c *command.Call, needs *command.Needs) (err error) {
 	if needs.Mods {
-		if c.Mods, err = l.desk.source.store.Roster(ctx, c.Room, chat.Moderator); err != nil {
+		if c.Mods, err = l.desk.source.roster(ctx, c.Room, chat.Moderator); err != nil {
 			return err
 		}
 	}
 	if needs.VIPs {
-		c.VIPs, err = l.desk.source.store.Roster(ctx, c.Room, chat.VIP)
+		c.VIPs, err = l.desk.source.roster(ctx, c.Room, chat.VIP)
 	}
 	return err
 }

@@ -10,7 +10,7 @@
 // Parse, the facts, the rules in the order of the tables in rules.go, then the
 // Publisher, then the Replier. A rule is a pure function in a file of its own. The
 // facts come from the cache, and what is missing there from the store, in one round
-// trip for the whole batch; a breaker stands between. While the store is away, what the
+// trip for the whole batch; the breaker is the store's. While the store is away, what the
 // cache has counts, however old; limits are those of this process; and whoever is not
 // known is refused, not guessed.
 //

@@ -2,11 +2,13 @@ package clue
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"uproar/core/chat"
 	"uproar/core/clue/command"
+	"uproar/core/store"
 )
 
 // deskLanes is the number of commands that can be under way at once. A room always has
@@ -143,11 +145,11 @@ func commandOf(text string) (name, args string) {
 func (l *lane) change(ctx context.Context, changes []command.KeyedChange) error {
 	for i := range changes {
 		c := &changes[i]
-		began := time.Now()
-		err := l.desk.source.store.Change(ctx, c.Key, c.Change)
-		l.desk.meters.changeSeconds.Update(time.Since(began).Seconds())
+		err := l.desk.source.change(ctx, c.Key, c.Change)
 		if err != nil {
-			l.desk.cache.suspect(c.Key)
+			if !errors.Is(err, store.ErrNotDone) {
+				l.desk.cache.suspect(c.Key)
+			}
 			return err
 		}
 		l.desk.cache.stale(c.Key)

@@ -2,6 +2,7 @@ package clue
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 type faults struct {
 	down  bool          // fails at once
 	hangs bool          // answers nothing until the context ends
+	open  bool          // its breaker: fails at once
 	late  time.Duration // answers after this
 }
 
@@ -82,7 +84,33 @@ func (now faults) fail(ctx context.Context) bool {
 			return true
 		}
 	}
-	return now.down
+	return now.down || now.open
+}
+
+func (now faults) err() error {
+	if now.open {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrOpen)
+	}
+	return store.ErrUnavailable
+}
+
+func (f *faulty) err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mu.faults.err()
+}
+
+func (f *faulty) failAll(b *store.Batch) {
+	err := f.err()
+	for i := range b.Reads {
+		b.Reads[i].Err = err
+	}
+	for i := range b.Draws {
+		b.Draws[i].Err = err
+	}
+	for i := range b.Spoken {
+		b.Spoken[i].Err = err
+	}
 }
 
 func (f *faulty) Fetch(ctx context.Context, b *store.Batch) {
@@ -92,7 +120,7 @@ func (f *faulty) Fetch(ctx context.Context, b *store.Batch) {
 	f.mu.draws += len(b.Draws)
 	f.mu.Unlock()
 	if f.fails(ctx) {
-		fail(b, store.ErrUnavailable)
+		f.failAll(b)
 		return
 	}
 	f.mu.Lock()
@@ -106,14 +134,14 @@ func (f *faulty) Change(ctx context.Context, k store.Key, c store.Change) error 
 	now := f.mu.changes
 	f.mu.Unlock()
 	if now.fail(ctx) {
-		return store.ErrUnavailable
+		return now.err()
 	}
 	return f.Embedded.Change(ctx, k, c)
 }
 
 func (f *faulty) Roster(ctx context.Context, room string, roles chat.Roles) ([]string, error) {
 	if f.fails(ctx) {
-		return nil, store.ErrUnavailable
+		return nil, f.err()
 	}
 	return f.Embedded.Roster(ctx, room, roles)
 }

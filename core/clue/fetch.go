@@ -2,6 +2,7 @@ package clue
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"uproar/core/store"
@@ -15,6 +16,7 @@ type fetch struct {
 	found  []*entry            // beside Reads: the answers, nil where there is none
 	asked  map[store.Key]int32 // index in Reads
 	spoken []spoken            // not yet told to the store
+	aside  chan struct{}       // holds one while another goroutine tells
 }
 
 // spoken is a store.Spoken that knows when it was.
@@ -31,7 +33,7 @@ type ref struct {
 }
 
 func newFetch() fetch {
-	return fetch{asked: make(map[store.Key]int32)}
+	return fetch{asked: make(map[store.Key]int32), aside: make(chan struct{}, 1)}
 }
 
 // find looks a record up and asks for it when it is not fresh.
@@ -89,6 +91,39 @@ func (f *fetch) tell(tick int64) {
 		f.Spoken = append(f.Spoken, s.Spoken)
 	}
 }
+
+// tellNow tells the store what was spoken. It is for a batch that asks nothing.
+func (f *fetch) tellNow(src *source, epoch time.Time) {
+	if len(f.spoken) == 0 {
+		return
+	}
+	f.tell(int64(time.Since(epoch)))
+	src.fetch(context.Background(), &f.Batch)
+	f.told()
+}
+
+// tellAside is tellNow on a goroutine of its own, so that a store that is slow to be
+// told holds up no batch. While one is under way, what is spoken is kept.
+func (f *fetch) tellAside(src *source, epoch time.Time) {
+	if len(f.spoken) == 0 {
+		return
+	}
+	select {
+	case f.aside <- struct{}{}:
+	default:
+		return
+	}
+	f.tell(int64(time.Since(epoch)))
+	b := &store.Batch{Spoken: slices.Clone(f.Spoken)}
+	f.told()
+	go func() {
+		src.fetch(context.Background(), b)
+		<-f.aside
+	}()
+}
+
+// settle returns when nothing is told aside any more, and ends that.
+func (f *fetch) settle() { f.aside <- struct{}{} }
 
 func (f *fetch) told() {
 	clear(f.spoken)

@@ -135,21 +135,6 @@ func (s *shard) ask() bool {
 	if len(s.fetch.spoken) < batchLinesMax {
 		return false
 	}
-	s.tellSpoken() // a busy shard that asks nothing still tells
+	s.fetch.tellNow(s.source, s.epoch) // a busy shard that asks nothing still tells
 	return true
-}
-
-// tellSpoken tells the store of what was said since the last round trip.
-func (s *shard) tellSpoken() {
-	if len(s.fetch.spoken) == 0 {
-		return
-	}
-	if !s.source.closed() {
-		s.meters.dropped.Add(len(s.fetch.spoken))
-		s.fetch.told()
-		return
-	}
-	s.fetch.tell(int64(time.Since(s.epoch)))
-	s.source.tell(&s.fetch.Batch)
-	s.fetch.told()
 }

@@ -26,7 +26,7 @@ type meters struct {
 	trips                          *metrics.Counter
 	storeSeconds, changeSeconds    *metrics.Histogram
 	storeFailed, storeTimedOut     *metrics.Counter // reads and draws; round trips
-	breakerOpen                    *metrics.Counter // round trips not made
+	breakerOpen                    *metrics.Counter // of what was asked or told: kept back by a breaker
 	dropped                        *metrics.Counter // lines that the store was not told of
 	admitted, admitWaits, admitOff *metrics.Counter // rooms; admissions that asked the store; that were refused unasked
 
@@ -87,16 +87,6 @@ func (m *meters) rejected(msgID string) *metrics.Counter {
 // watchQueues publishes the number of submissions that wait.
 func (m *meters) watchQueues(lines func() int) {
 	m.set.GetOrCreateGauge(`uproar_clue_queue_lines`, func() float64 { return float64(lines()) })
-}
-
-// watchBreaker publishes whether the breaker keeps round trips from the store.
-func (m *meters) watchBreaker(open func() bool) {
-	m.set.GetOrCreateGauge(`uproar_clue_breaker_open`, func() float64 {
-		if open() {
-			return 1
-		}
-		return 0
-	})
 }
 
 // watchDesk publishes the number of commands that wait.

@@ -1,7 +1,6 @@
 package clue
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -29,7 +28,6 @@ func TestStoreIsAwayAndKnownStateServes(t *testing.T) {
 			t.Fatalf("unknown %d, stale %d, failed %d", m.unknown.Get(), m.stale.Get(), m.storeFailed.Get())
 		}
 		st.set(faults{})
-		time.Sleep(breakerPause + 1)
 		wantAccepted(t, s.said("room", "new", "after"), "after")
 	})
 }
@@ -51,12 +49,13 @@ func TestLimitsFallBackToThisProcess(t *testing.T) {
 	})
 }
 
-func TestHangingStoreCostsItsTimeoutUntilTheBreakerOpens(t *testing.T) {
+// Each batch waits for its own timeout, and no longer: the store's breaker ends that.
+func TestHangingStoreCostsItsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, st := storedScript(t, nil)
 		wantAccepted(t, s.said("room", "ann", "before"), "before")
 		st.set(faults{hangs: true})
-		for i := range breakerFailures {
+		for i := range 3 {
 			began := time.Now()
 			text := fmt.Sprint("hanging", i)
 			wantAccepted(t, s.said("room", "ann", text), text)
@@ -64,40 +63,97 @@ func TestHangingStoreCostsItsTimeoutUntilTheBreakerOpens(t *testing.T) {
 				t.Fatalf("line %d took %v", i, took)
 			}
 		}
-		began, before := time.Now(), st.trips()
-		for i := range 5 {
-			text := fmt.Sprint("open", i)
-			wantAccepted(t, s.said("room", "ann", text), text)
-		}
-		if took := time.Since(began); took != 0 || st.trips() != before {
-			t.Fatalf("with an open breaker: %v, %d round trips", took, st.trips()-before)
-		}
 		m := s.c.meters
-		if m.breakerOpen.Get() != 5 || m.storeTimedOut.Get() != breakerFailures {
-			t.Fatalf("breaker open %d, timed out %d", m.breakerOpen.Get(), m.storeTimedOut.Get())
-		}
-		st.set(faults{})
-		time.Sleep(breakerPause + 1)
-		s.said("room", "ann", "back")
-		s.said("room", "ann", "and again")
-		if n := st.trips() - before; n != 2 {
-			t.Fatalf("%d round trips after the store is back", n)
+		if m.storeTimedOut.Get() != 3 || m.breakerOpen.Get() != 0 || m.dropped.Get() != 3 {
+			t.Fatalf("timed out %d, breaker open %d, dropped %d", m.storeTimedOut.Get(), m.breakerOpen.Get(), m.dropped.Get())
 		}
 	})
 }
 
-// A command may come to the desk with little of its time left.
-func TestCallerInAHurryDoesNotOpenTheBreaker(t *testing.T) {
+func TestOpenBreakerCostsNothingAndIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := storedScript(t, nil)
+		wantAccepted(t, s.said("room", "ann", "before"), "before")
+		st.set(faults{open: true})
+		began := time.Now()
+		for i := range 5 {
+			text := fmt.Sprint("open", i)
+			wantAccepted(t, s.said("room", "ann", text), text)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Fatalf("with an open breaker: %v", took)
+		}
+		m := s.c.meters
+		if m.breakerOpen.Get() != 10 || m.dropped.Get() != 5 || m.storeTimedOut.Get() != 0 { // a draw and a line to tell each
+			t.Fatalf("breaker open %d, dropped %d, timed out %d", m.breakerOpen.Get(), m.dropped.Get(), m.storeTimedOut.Get())
+		}
+	})
+}
+
+// What is only told may fail like everything else, and is lost then.
+func TestLineThatTheStoreIsNotToldOfIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, st := storedScript(t, nil)
+		wantAccepted(t, s.said("room", "ann", "hello"), "hello")
+		st.set(faults{down: true})
+		s.c.shards[0].fetch.tellNow(s.c.source, s.c.epoch)
+		if n := s.c.meters.dropped.Get(); n != 1 {
+			t.Fatalf("%d lines dropped, want 1", n)
+		}
+	})
+}
+
+// The first of two lines is told while the shard is quiet, by a store that hangs: that
+// must not hold up the second.
+func TestTellingWhoHasSpokenHoldsUpNoBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newFaulty(t)
+		cfg := classic()
+		cfg.Store = st
+		out := newStage()
+		c := New(cfg, out, out)
+		stop := start(c)
+		defer stop()
+		say := func(text string) time.Duration {
+			began, before := time.Now(), len(out.answers())
+			if err := c.Submit(Submission{Room: "room", User: user("ann"), Text: text}); err != nil {
+				t.Fatal(err)
+			}
+			for len(out.answers()) == before {
+				time.Sleep(time.Millisecond)
+			}
+			return time.Since(began)
+		}
+		say("one")
+		st.set(faults{hangs: true})
+		time.Sleep(spokenWait + time.Millisecond)
+		synctest.Wait()
+		if took := say("two"); took > cfg.StoreTimeout+time.Millisecond {
+			t.Fatalf("the line behind took %v, a round trip %v", took, cfg.StoreTimeout)
+		}
+	})
+}
+
+// The desk waits for the store several times, and each time for its timeout at most.
+func TestChangesAndListsOfRolesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, st := storedScript(t, nil)
 		st.set(faults{hangs: true})
-		for range 2 * breakerFailures {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-			s.c.source.fetch(ctx, &store.Batch{Reads: []store.Read{{Key: roomKey("room")}}})
-			cancel()
+		began := time.Now()
+		if err := s.c.source.change(t.Context(), memberKey("room", "ann"), store.Change{Grant: chat.VIP}); err == nil {
+			t.Fatal("changed")
 		}
-		if n := s.c.meters.breakerOpen.Get(); n != 0 || !s.c.source.closed() {
-			t.Fatalf("the breaker is open: %d round trips not made", n)
+		if _, err := s.c.source.roster(t.Context(), "room", chat.VIP); err == nil {
+			t.Fatal("listed")
+		}
+		if took := time.Since(began); took != 200*time.Millisecond || s.c.meters.storeTimedOut.Get() != 2 {
+			t.Fatalf("took %v, %d timed out", took, s.c.meters.storeTimedOut.Get())
+		}
+		st.set(faults{open: true})
+		_ = s.c.source.change(t.Context(), memberKey("room", "ann"), store.Change{Grant: chat.VIP})
+		_, _ = s.c.source.roster(t.Context(), "room", chat.VIP)
+		if n := s.c.meters.breakerOpen.Get(); n != 2 {
+			t.Fatalf("%d kept back by the breaker, want 2", n)
 		}
 	})
 }
@@ -108,7 +164,7 @@ func TestStoreThatFailsAtOnceIsStillAsked(t *testing.T) {
 		s, st := storedScript(t, nil)
 		wantAccepted(t, s.said("room", "ann", "before"), "before")
 		st.set(faults{down: true})
-		for i := range 2 * breakerFailures {
+		for i := range 6 {
 			text := fmt.Sprint("down", i)
 			wantAccepted(t, s.said("room", "ann", text), text)
 		}

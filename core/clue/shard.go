@@ -137,7 +137,7 @@ func (s *shard) run(ctx context.Context) {
 		case h := <-s.handed:
 			s.take(h)
 		case <-quiet.C:
-			s.tellSpoken()
+			s.fetch.tellAside(s.source, s.epoch)
 		case <-ctx.Done():
 		}
 	}
@@ -151,12 +151,14 @@ func (s *shard) run(ctx context.Context) {
 		s.finish(n)
 	}
 	s.takeHanded()
-	s.tellSpoken()
+	s.fetch.settle()
+	s.fetch.tellNow(s.source, s.epoch)
 }
 
 // decideBatch decides the first n entries of the batch, publishes what is accepted,
-// then answers everybody. In between it waits for the store at most once, and for no
-// longer than its timeout.
+// then answers everybody. In between it makes one Fetch at most, whose context ends
+// after the store's timeout. A store in this process does not look at that: it waits for
+// locks alone.
 func (s *shard) decideBatch(n int) {
 	s.clock()
 	s.meters.batchLines.Update(float64(n))

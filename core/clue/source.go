@@ -5,58 +5,27 @@ import (
 	"errors"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
-
+	"uproar/core/chat"
 	"uproar/core/store"
 )
 
-// Of the breaker: it opens after breakerFailures round trips in a row that brought
-// nothing in their time, and lets one through every breakerPause to see whether the
-// store is back. What fails at once costs nothing and opens nothing: it may be one server
-// of several that is gone, or one that takes no changes and could still be read.
-const (
-	breakerFailures = 3
-	breakerPause    = 250 * time.Millisecond
-)
-
-// errHasty is of a caller whose own time ended before the timeout: it says nothing about
-// the store.
-var errHasty = errors.New("clue: the caller gave up")
-
-// errBreakerOpen is why a round trip was not made.
-var errBreakerOpen = errors.New("clue: the breaker is open")
-
-// source is the way to the store: a deadline, a breaker and the meters. It is shared by
-// all goroutines of a Clue.
+// source is the way to the store: a deadline and the meters. It is shared by all
+// goroutines of a Clue. The breaker is the store's own, one for each server: what it
+// keeps back comes at once, as store.ErrOpen.
 type source struct {
 	store   store.Store
 	timeout time.Duration
-	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	local   bool
 	meters  *meters
 }
 
 func newSource(cfg *Config, m *meters) *source {
-	s := &source{store: cfg.Store, timeout: cfg.StoreTimeout, meters: m}
-	s.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Timeout:     breakerPause,
-		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= breakerFailures },
-		IsExcluded:  func(err error) bool { return err == errHasty },
-	})
-	m.watchBreaker(func() bool { return s.breaker.State() != gobreaker.StateClosed })
-	return s
+	return &source{store: cfg.Store, timeout: cfg.StoreTimeout, local: cfg.StoreLocal, meters: m}
 }
 
 // fetch is store.Fetch in one round trip, bounded by the timeout and by ctx. What it
 // could not do has an Err.
 func (s *source) fetch(ctx context.Context, b *store.Batch) {
-	asked := len(b.Reads) + len(b.Draws)
-	done, err := s.breaker.Allow()
-	if err != nil {
-		s.meters.breakerOpen.Inc()
-		s.meters.dropped.Add(len(b.Spoken))
-		fail(b, errBreakerOpen)
-		return
-	}
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	began := time.Now()
@@ -64,55 +33,78 @@ func (s *source) fetch(ctx context.Context, b *store.Batch) {
 	took := time.Since(began)
 	s.meters.trips.Inc()
 	s.meters.storeSeconds.Update(took.Seconds())
-	failed := failures(b)
-	s.meters.storeFailed.Add(failed)
-	if failed > 0 && took >= s.timeout {
+	if s.count(b) > 0 && took >= s.timeout {
 		s.meters.storeTimedOut.Inc()
 	}
-	if failed < asked || failed == 0 {
-		done(nil)
-		return
-	}
-	s.meters.dropped.Add(len(b.Spoken))
-	if ctx.Err() != nil && took < s.timeout {
-		done(errHasty)
-		return
-	}
-	done(limited.Err())
 }
 
-// tell is a fetch that asks nothing, and so says nothing about the store's health.
-func (s *source) tell(b *store.Batch) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+// count counts what the store has not done, and returns how much that is. Of what it was
+// not asked, for a breaker is open, each read and draw and each line that it was not told
+// of counts as that, too.
+func (s *source) count(b *store.Batch) (failed int) {
+	open := 0
+	note := func(err error) bool {
+		if err == nil {
+			return false
+		}
+		failed++
+		if errors.Is(err, store.ErrOpen) {
+			open++
+		}
+		return true
+	}
+	for i := range b.Reads {
+		note(b.Reads[i].Err)
+	}
+	for i := range b.Draws {
+		note(b.Draws[i].Err)
+	}
+	s.meters.storeFailed.Add(failed)
+	dropped := 0
+	for i := range b.Spoken {
+		if note(b.Spoken[i].Err) {
+			dropped++
+		}
+	}
+	s.meters.dropped.Add(dropped)
+	s.meters.breakerOpen.Add(open)
+	return failed
+}
+
+// change is store.Change, bounded like fetch; of a store in this process by ctx alone,
+// for there it is a disk that is waited for.
+func (s *source) change(ctx context.Context, k store.Key, c store.Change) error {
+	limited, cancel := ctx, context.CancelFunc(func() {})
+	if !s.local {
+		limited, cancel = context.WithTimeout(ctx, s.timeout)
+	}
 	defer cancel()
-	s.store.Fetch(ctx, b)
+	began := time.Now()
+	err := s.store.Change(limited, k, c)
+	s.meters.changeSeconds.Update(time.Since(began).Seconds())
+	s.noteCall(began, err)
+	return err
+}
+
+// roster is store.Roster, bounded like fetch.
+func (s *source) roster(ctx context.Context, room string, roles chat.Roles) ([]string, error) {
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	began := time.Now()
+	logins, err := s.store.Roster(limited, room, roles)
+	s.noteCall(began, err)
+	return logins, err
+}
+
+// noteCall counts a call that is no fetch.
+func (s *source) noteCall(began time.Time, err error) {
 	s.meters.trips.Inc()
-}
-
-// closed reports whether the store was well when it was last asked.
-func (s *source) closed() bool { return s.breaker.State() == gobreaker.StateClosed }
-
-func fail(b *store.Batch, err error) {
-	for i := range b.Reads {
-		b.Reads[i].Err = err
+	switch {
+	case errors.Is(err, store.ErrOpen):
+		s.meters.breakerOpen.Inc()
+	case err != nil && time.Since(began) >= s.timeout:
+		s.meters.storeTimedOut.Inc()
 	}
-	for i := range b.Draws {
-		b.Draws[i].Err = err
-	}
-}
-
-func failures(b *store.Batch) (n int) {
-	for i := range b.Reads {
-		if b.Reads[i].Err != nil {
-			n++
-		}
-	}
-	for i := range b.Draws {
-		if b.Draws[i].Err != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // watch keeps the cache true until ctx ends. While the store cannot be watched, every

@@ -106,7 +106,7 @@ func TestFirstLineIsToldOnce(t *testing.T) {
 	if !lines[0].First || lines[1].First || lines[2].First {
 		t.Fatalf("first: %v %v %v", lines[0].First, lines[1].First, lines[2].First)
 	}
-	s.c.shards[0].tellSpoken()
+	s.c.shards[0].fetch.tellNow(s.c.source, s.c.epoch)
 	again := classic()
 	again.Store = st
 	if m := newScript(t, again).said("room", "ann", "four").Message; m.First {
@@ -120,7 +120,7 @@ func TestRepeatIsKnownInAnotherProcess(t *testing.T) {
 	cfg.Store = st
 	other := newScript(t, cfg)
 	wantAccepted(t, s.said("room", "ann", "hello"), "hello")
-	s.c.shards[0].tellSpoken()
+	s.c.shards[0].fetch.tellNow(s.c.source, s.c.epoch)
 	wantRejection(t, other.said("room", "ann", "hello"), chat.RejectDuplicate)
 	wantAccepted(t, other.said("room", "ann", "bye"), "bye")
 	wantRejection(t, other.said("room", "ann", "bye"), chat.RejectDuplicate) // not told to the store yet

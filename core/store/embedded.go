@@ -125,6 +125,7 @@ func (e *Embedded) Fetch(_ context.Context, b *Batch) {
 	tick := int64(now.Sub(e.began))
 	for i := range b.Spoken {
 		sp := &b.Spoken[i]
+		sp.Err = nil
 		e.limits.note(sp, tick)
 		if sp.First {
 			e.records.spoke(memberKey{sp.Room, sp.Login})
@@ -138,16 +139,17 @@ func (e *Embedded) Fetch(_ context.Context, b *Batch) {
 	}
 }
 
-// Change implements Store. Its errors wrap ErrInvalid, ErrFull or ErrUnavailable.
+// Change implements Store. Its errors wrap ErrInvalid, ErrFull or ErrUnavailable. One
+// that comes from the disk, or from its slowness, is not ErrNotDone.
 func (e *Embedded) Change(ctx context.Context, k Key, c Change) error {
 	if err := c.Validate(k); err != nil {
 		return err
 	}
 	if err := context.Cause(ctx); err != nil {
-		return fmt.Errorf("cannot change %s: %w: %w", k, ErrUnavailable, err)
+		return fmt.Errorf("cannot change %s: %w: %w: %w", k, ErrUnavailable, ErrNotDone, err)
 	}
 	if e.journal != nil && !e.journal.admits() {
-		return fmt.Errorf("cannot change %s: %w: closed, or too much to write", k, ErrUnavailable)
+		return fmt.Errorf("cannot change %s: %w: %w: closed, or too much to write", k, ErrUnavailable, ErrNotDone)
 	}
 	if err := e.records.change(k, &c, time.Now()); err != nil {
 		return fmt.Errorf("cannot change %s: %w", k, err)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"sync"
@@ -15,7 +14,7 @@ const stripeCount = 64
 
 // ErrFull is wrapped by the error of a Change that would make one record more than the
 // bounds allow. Records that exist can still be changed.
-var ErrFull = errors.New("store full")
+var ErrFull error = notDone("store full")
 
 // bounds are of records in memory and so of the file. What a client's input can make
 // grow has an action on overflow.

@@ -24,7 +24,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"uproar/core/chat"
@@ -35,12 +34,13 @@ type Store interface {
 	// Fetch does all that one batch of lines needs, in one round trip per shard of the
 	// store, and fills the results in place. A failure of one shard is in the Err of
 	// what lives there, and the rest is done; Fetch itself returns nothing. Results of
-	// an earlier Fetch in b are overwritten.
+	// an earlier Fetch in b are overwritten. Of what was not asked because a breaker is
+	// open, Err wraps ErrOpen.
 	Fetch(ctx context.Context, b *Batch)
 	// Change makes what is set in c true of the record k, all of it or nothing. After nil
 	// it is durable, and the Watch of every process has been or is being told. An error
-	// may mean that it was made and the answer was lost: making it twice does no harm.
-	// One that wraps ErrInvalid (see Change.Validate) or ErrFull means that it was not.
+	// may mean that it was made and the answer was lost, unless it is ErrNotDone: making
+	// it twice does no harm.
 	Change(ctx context.Context, k Key, c Change) error
 	// Roster lists the logins that hold all of roles in a room, sorted, at most
 	// RosterMax of them; of no roles, nobody.
@@ -54,10 +54,6 @@ type Store interface {
 
 // RosterMax bounds a Roster: more moderators than that are not listed.
 const RosterMax = 1000
-
-// ErrUnavailable is, or is wrapped by, the error of a store that cannot be reached in
-// time.
-var ErrUnavailable = errors.New("store unavailable")
 
 // Kind says what a Key names.
 type Kind uint8
@@ -113,7 +109,7 @@ type Account struct {
 type Batch struct {
 	Reads  []Read
 	Draws  []Draw
-	Spoken []Spoken // what was said since the last Fetch, and counts before Draws; lost without harm
+	Spoken []Spoken // what was said since the last Fetch, and counts before Draws
 }
 
 // Read asks for one record. One of the three pointers, by the Key's Kind, is set when
@@ -156,6 +152,8 @@ type Spoken struct {
 	Ago         time.Duration // from its acceptance to the Fetch that tells of it: Since counts from then
 	Unique      bool          // remember Text for the whole room
 	First       bool          // the member's first line ever: Member.Spoken becomes true
+
+	Err error // the store does not know of it, or has not said that it does
 }
 
 // SpokenFor is how long Since, Same and Seen look back.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -10,7 +9,7 @@ import (
 
 // ErrInvalid is wrapped by the error of a Change that no store makes: it is outside the
 // bounds, or sets what its Key's Kind does not have. Trying again is no use.
-var ErrInvalid = errors.New("invalid change")
+var ErrInvalid error = notDone("invalid change")
 
 // Validate holds c against the bounds of this package and against the Kind of k. Every
 // Store calls it first, so that all of them refuse the same. Its errors wrap

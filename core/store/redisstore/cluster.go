@@ -107,7 +107,7 @@ func (k *cluster) refresh(ctx context.Context) error {
 }
 
 // layout makes shards of the clients. A shard that was there before keeps its places,
-// silence and meters, but has a new client: rueidis may have made a new connection for the address.
+// breaker and meters, but has a new client: rueidis may have made a new connection for the address.
 func (k *cluster) layout(ranges []slotRange, clients map[string]rueidis.Client) *layout {
 	nodes := make(map[string]*shard, len(clients))
 	index := make(map[string]uint16, len(clients))
@@ -115,11 +115,16 @@ func (k *cluster) layout(ranges []slotRange, clients map[string]rueidis.Client) 
 	for addr, client := range clients {
 		one := newShard(addr, client, k.config)
 		if before := k.nodes[addr]; before != nil {
-			one.places, one.silence = before.places, before.silence
+			one.places, one.breaker, one.health = before.places, before.breaker, before.health
 		}
 		one.whole, one.troubled = k.whole, k.hurry
 		nodes[addr], index[addr] = one, uint16(len(l.shards))
 		l.shards = append(l.shards, one)
+	}
+	for addr, gone := range k.nodes {
+		if nodes[addr] == nil {
+			gone.meters.open.Set(0) // nobody asks it any more
+		}
 	}
 	for _, r := range ranges {
 		for i := r.first; i <= r.last; i++ {

@@ -55,6 +55,12 @@ type Config struct {
 	CallsMax     int           // under way at a server, those given up included: 1 to 960, 512 if 0
 
 	Metrics *metrics.Set // nil: metrics are counted for nobody
+
+	// OnState is told when a server goes away, after 3 calls in a row without an answer,
+	// or refused, and why; and that it is back, at the first call that succeeds a second
+	// or more after the last that failed. Of one server it is told in order. It must not
+	// block. Nobody if nil.
+	OnState func(server string, away bool, cause error)
 }
 
 // withDefaults is c with every field set.
@@ -80,6 +86,9 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.CallsMax, defaultCallsMax)
 	if c.Metrics == nil {
 		c.Metrics = metrics.NewSet()
+	}
+	if c.OnState == nil {
+		c.OnState = func(string, bool, error) {}
 	}
 	if strings.Trim(c.Env, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return c, fmt.Errorf("cannot open redis store: environment %q is not of [a-z0-9-]", c.Env)

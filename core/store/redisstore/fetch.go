@@ -76,6 +76,7 @@ func (s *Store) split(b *store.Batch) []part {
 	}
 	for i := range b.Spoken {
 		said := &b.Spoken[i]
+		said.Err = nil
 		p := &parts[l.find(roomTag(said.Room))]
 		if said.Ago < store.SpokenFor {
 			p.add(tellSpoken, i)

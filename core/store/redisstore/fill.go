@@ -23,7 +23,10 @@ func (p *part) fill(now time.Time) {
 		switch st.do {
 		case readRecord:
 			p.fillRead(&p.batch.Reads[st.i], result, err, now)
-		case tellSpoken, tellUnique, tellFirst: // lost without harm; counted
+		case tellSpoken, tellUnique, tellFirst:
+			if said := &p.batch.Spoken[st.i]; err != nil && said.Err == nil {
+				said.Err = fmt.Errorf("cannot tell that %q spoke in room %q: %w", said.Login, said.Room, err)
+			}
 		default:
 			d := &p.batch.Draws[st.i]
 			if err == nil {

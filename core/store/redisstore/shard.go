@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,23 +16,24 @@ type shard struct {
 	name     string // its address, or "cluster"
 	client   rueidis.Client
 	places   chan struct{} // one for each call that rueidis has not returned from
-	silence  *silence
+	breaker  *breaker
+	health   *health
 	meters   meters
 	whole    *shard // of a node: its cluster, for what the node redirects
 	troubled func() // of a cluster: asks for a new layout
 }
 
 func newShard(name string, client rueidis.Client, c *Config) *shard {
+	m := newMeters(c.Metrics, name)
 	return &shard{
 		name:    name,
 		client:  client,
 		places:  make(chan struct{}, c.CallsMax),
-		silence: newSilence(),
-		meters:  newMeters(c.Metrics, name),
+		breaker: newBreaker(m.open),
+		health:  &health{tell: func(away bool, cause error) { c.OnState(name, away, cause) }},
+		meters:  m,
 	}
 }
-
-var errFull = errors.New("too many calls under way")
 
 // do sends commands in one pipeline and returns their results, one for each. It returns
 // by the end of ctx, whatever the server does.
@@ -45,7 +45,7 @@ var errFull = errors.New("too many calls under way")
 // (StallTimeout) or could not be made (DialTimeout), and keeps its place until then.
 func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis.RedisResult, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, s.unavailable(err)
+		return nil, s.unavailable(fmt.Errorf("%w: %w", store.ErrNotDone, err))
 	}
 	select {
 	case s.places <- struct{}{}:
@@ -53,11 +53,11 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 		s.meters.refused.Inc()
 		return nil, s.unavailable(errFull)
 	}
-	done, err := s.silence.Allow()
+	done, err := s.breaker.Allow()
 	if err != nil {
 		<-s.places
 		s.meters.refused.Inc()
-		return nil, s.unavailable(errSilent)
+		return nil, s.unavailable(store.ErrOpen)
 	}
 	answered := make(chan []rueidis.RedisResult, 1)
 	n, began := len(commands), time.Now()
@@ -72,9 +72,14 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 	select {
 	case results := <-answered:
 		done(nil)
+		s.health.heard(failure(results))
 		return results, nil
 	case <-ctx.Done():
-		heard(done, began, ctx.Err())
+		cause := verdict(began, fmt.Errorf("no answer within %v", time.Since(began).Round(time.Millisecond)))
+		done(cause)
+		if cause != errHasty {
+			s.health.heard(cause)
+		}
 		return nil, s.unavailable(ctx.Err())
 	}
 }
@@ -163,13 +168,4 @@ func (s *shard) doOne(ctx context.Context, build func(byText bool) rueidis.Compl
 		return rueidis.RedisResult{}, s.unavailable(err)
 	}
 	return results[0], nil
-}
-
-// unavailable is the error of what a server has not done. Its refusals (LOADING,
-// READONLY, CLUSTERDOWN, OOM, a full server) count as such: none of them is an answer.
-func (s *shard) unavailable(cause error) error {
-	if errors.Is(cause, store.ErrUnavailable) {
-		return cause // of another node
-	}
-	return fmt.Errorf("cannot ask redis %q: %w: %w", s.name, store.ErrUnavailable, cause)
 }

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// outages logs when a part of the store fails, and when it is well again: two lines for
+// each outage, however many calls fail. Its parts tell it from any goroutine.
+type outages struct {
+	log *slog.Logger
+	mu  struct {
+		sync.Mutex
+		since map[string]time.Time // by what fails
+	}
+}
+
+func newOutages(log *slog.Logger) *outages {
+	o := &outages{log: log}
+	o.mu.since = map[string]time.Time{}
+	return o
+}
+
+// redis is told of a server by redisstore.Config.OnState. The message names it: the log
+// folds what has the same text.
+func (o *outages) redis(server string, away bool, cause error) {
+	o.tell("redis "+server, away, cause, "known state serves, unknown users are refused")
+}
+
+func (o *outages) tell(what string, failing bool, cause error, meanwhile string) {
+	o.mu.Lock()
+	began, known := o.mu.since[what]
+	if failing {
+		o.mu.since[what] = time.Now()
+	} else {
+		delete(o.mu.since, what)
+	}
+	o.mu.Unlock()
+	switch {
+	case failing:
+		o.log.Error(what+" fails: "+meanwhile, "error", cause)
+	case known:
+		o.log.Info(what+" is well again", "after", time.Since(began).Round(time.Millisecond))
+	}
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestOutageIsLoggedWithItsCauseAndItsEnd(t *testing.T) {
+	var out bytes.Buffer
+	o := newOutages(slog.New(newFolded(slog.NewTextHandler(&out, nil))))
+	o.redis("10.0.0.1:6379", true, errors.New("no answer"))
+	o.redis("10.0.0.2:6379", true, errors.New("refused"))
+	o.redis("10.0.0.1:6379", false, nil)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("logged %q, want 3 lines", lines)
+	}
+	for i, want := range [][]string{
+		{"level=ERROR", "redis 10.0.0.1:6379 fails", "no answer"},
+		{"level=ERROR", "redis 10.0.0.2:6379 fails", "refused"},
+		{"level=INFO", "redis 10.0.0.1:6379 is well again", "after="},
+	} {
+		for _, part := range want {
+			if !strings.Contains(lines[i], part) {
+				t.Errorf("line %q lacks %q", lines[i], part)
+			}
+		}
+	}
+}
