@@ -11,13 +11,22 @@ import (
 	"uproar/edge/edgetest"
 )
 
-// patience is how long a sender may have to wait for an answer: the edge's deadline.
-const patience = time.Second
+// How long a sender may have to wait for an answer. Who has none at the edge's deadline,
+// patience, gets none.
+const (
+	clueDeadline    = 250 * time.Millisecond
+	commandDeadline = clueDeadline + storeTimeout // once done, it waits for its place among the lines
+	patience        = time.Second
+)
 
 // answer is what a sender is told of a line: a USERSTATE, or a NOTICE with its msg-id.
-type answer struct{ command, msgID, text string }
+type answer struct {
+	command, msgID, text string
 
-func (a answer) accepted() bool { return a.command == "USERSTATE" }
+	at time.Time // when the kernel had it
+}
+
+func (a asked) accepted() bool { return a.answered && a.command == "USERSTATE" }
 
 func (a answer) String() string { return fmt.Sprintf("%s %s %q", a.command, a.msgID, a.text) }
 
@@ -27,8 +36,8 @@ type client struct {
 	nick    string
 	conn    net.Conn
 	answers chan answer
-	pongs   chan struct{}
-	said    chan string // texts of PRIVMSG; nil: they are dropped
+	pongs   chan time.Time // when the kernel had them
+	said    chan string    // texts of PRIVMSG; nil: they are dropped
 }
 
 // dial logs in. The connection is closed when the test ends.
@@ -38,11 +47,15 @@ func dial(t testing.TB, srv *edgetest.Server, nick string, said chan string) *cl
 	if err != nil {
 		t.Fatalf("cannot connect %q: %v", nick, err)
 	}
-	c := &client{nick: nick, conn: conn, answers: make(chan answer, 64), pongs: make(chan struct{}, 64), said: said}
+	in, err := stamp(conn)
+	if err != nil {
+		t.Fatalf("cannot have times of arrival: %v", err)
+	}
+	c := &client{nick: nick, conn: conn, answers: make(chan answer, 64), pongs: make(chan time.Time, 64), said: said}
 	ended, welcome := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		c.read(welcome)
+		c.read(in, welcome)
 	}()
 	t.Cleanup(func() {
 		conn.Close()
@@ -61,8 +74,8 @@ func dial(t testing.TB, srv *edgetest.Server, nick string, said chan string) *cl
 
 // read hands on what came, by its kind. Lines that fit no channel any more are dropped,
 // which their readers notice.
-func (c *client) read(welcome chan struct{}) {
-	for lines := bufio.NewScanner(c.conn); lines.Scan(); {
+func (c *client) read(in *stamped, welcome chan struct{}) {
+	for lines := bufio.NewScanner(in); lines.Scan(); {
 		tags, rest := "", lines.Text()
 		if strings.HasPrefix(rest, "@") {
 			tags, rest, _ = strings.Cut(rest, " ")
@@ -74,13 +87,13 @@ func (c *client) read(welcome chan struct{}) {
 		case "376":
 			close(welcome)
 		case "PONG":
-			offer(c.pongs, struct{}{})
+			offer(c.pongs, in.at)
 		case "PRIVMSG":
 			offer(c.said, text)
 		case "USERSTATE", "NOTICE", "ROOMSTATE":
 			_, id, _ := strings.Cut(tags, "msg-id=")
 			id, _, _ = strings.Cut(id, ";")
-			offer(c.answers, answer{command, id, text})
+			offer(c.answers, answer{command, id, text, in.at})
 		}
 	}
 }
@@ -92,56 +105,64 @@ func offer[V any](to chan V, v V) {
 	}
 }
 
-func (c *client) send(lines ...string) {
+// send returns when the kernel has the lines for sure.
+func (c *client) send(lines ...string) time.Time {
 	_ = c.conn.SetWriteDeadline(time.Now().Add(patience))
 	_, _ = c.conn.Write([]byte(strings.Join(lines, "\r\n") + "\r\n")) // no answer will come either
+	return time.Now()
+}
+
+// asked is what became of a line or an entry.
+type asked struct {
+	answer
+	sent     time.Time
+	took     time.Duration
+	answered bool // within patience
+}
+
+func (a asked) String() string {
+	if !a.answered {
+		return "no answer"
+	}
+	return fmt.Sprintf("%v after %v", a.answer, a.took.Round(time.Millisecond))
 }
 
 // say sends a line to a room and waits for its answer; room modes that a command brings
-// are no answer. It has none after patience.
-func (c *client) say(room, text string) (a answer, took time.Duration, ok bool) {
-	began := time.Now()
-	c.send("PRIVMSG #" + room + " :" + text)
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	for {
-		select {
-		case a = <-c.answers:
-			if a.command != "ROOMSTATE" {
-				return a, time.Since(began), true
-			}
-		case <-late.C:
-			return a, time.Since(began), false
-		}
-	}
+// are no answer.
+func (c *client) say(room, text string) asked {
+	return c.await(c.send("PRIVMSG #"+room+" :"+text), "ROOMSTATE")
 }
 
 // join enters a room and waits for the answer: ROOMSTATE, after a USERSTATE unless the
 // client is anonymous, or a NOTICE.
-func (c *client) join(room string) (a answer, entered, ok bool) {
-	c.send("JOIN #" + room)
+func (c *client) join(room string) (a asked, entered bool) {
+	a = c.await(c.send("JOIN #"+room), "USERSTATE")
+	return a, a.answered && a.command == "ROOMSTATE"
+}
+
+// await waits for an answer that is not of a kind.
+func (c *client) await(sent time.Time, not string) asked {
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	for {
 		select {
-		case a = <-c.answers:
-			if a.command != "USERSTATE" {
-				return a, a.command == "ROOMSTATE", true
+		case a := <-c.answers:
+			if a.command != not {
+				return asked{a, sent, max(0, a.at.Sub(sent)), true}
 			}
 		case <-late.C:
-			return a, false, false
+			return asked{sent: sent, took: time.Since(sent)}
 		}
 	}
 }
 
 // ping is the time of one round trip that needs a loop and nothing else.
-func (c *client) ping() (time.Duration, bool) {
-	began := time.Now()
-	c.send("PING x")
+func (c *client) ping() (sent time.Time, took time.Duration, answered bool) {
+	sent = c.send("PING x")
 	select {
-	case <-c.pongs:
-		return time.Since(began), true
+	case at := <-c.pongs:
+		return sent, max(0, at.Sub(sent)), true
 	case <-time.After(5 * time.Second):
-		return time.Since(began), false
+		return sent, time.Since(sent), false
 	}
 }

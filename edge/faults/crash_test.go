@@ -35,14 +35,14 @@ func banAndKill(t *testing.T, path string, i int) {
 	srv := edgetest.Start(t, "--data="+path)
 	if i > 0 {
 		name := fmt.Sprintf("rude%d", i-1)
-		if a, _, ok := dial(t, srv, name, nil).say("room", "hello"); !ok || a.msgID != "msg_banned" {
+		if a := dial(t, srv, name, nil).say("room", "hello"); a.msgID != "msg_banned" {
 			t.Fatalf("%s was banned before the kill and is told %v", name, a)
 		}
 	}
 	broadcaster := dial(t, srv, "room", nil)
-	a, took, ok := broadcaster.say("room", fmt.Sprintf("/ban rude%d", i))
+	a := broadcaster.say("room", fmt.Sprintf("/ban rude%d", i))
 	srv.Kill()
-	if !ok || a.msgID != "ban_success" {
-		t.Fatalf("/ban is answered %v after %v", a, took)
+	if a.msgID != "ban_success" {
+		t.Fatalf("/ban is answered %v", a)
 	}
 }

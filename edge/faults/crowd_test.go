@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 )
 
@@ -21,7 +20,7 @@ type member struct {
 
 // crowd is the members of one room, and its reader. Each member is a goroutine.
 type crowd struct {
-	t       testing.TB
+	w       *world
 	room    string
 	members []*member
 	heard   chan string // by an anonymous reader
@@ -35,13 +34,13 @@ type crowd struct {
 // gather has members join a room and say what makes them known.
 func gather(w *world, room string, members int) *crowd {
 	w.t.Helper()
-	c := &crowd{t: w.t, room: room, heard: make(chan string, 1<<16), stop: make(chan struct{})}
-	if _, entered, _ := dial(w.t, w.srv, "justinfan7", c.heard).join(room); !entered {
+	c := &crowd{w: w, room: room, heard: make(chan string, 1<<16), stop: make(chan struct{})}
+	if _, entered := dial(w.t, w.srv, "justinfan7", c.heard).join(room); !entered {
 		w.t.Fatalf("the reader did not enter %q", room)
 	}
 	for i := range members {
 		m := &member{client: dial(w.t, w.srv, fmt.Sprintf("%s_member%d", room, i), nil), room: room}
-		if a, entered, _ := m.join(room); !entered {
+		if a, entered := m.join(room); !entered {
 			w.t.Fatalf("%q did not enter: %v", m.nick, a)
 		}
 		c.members = append(c.members, m)
@@ -66,23 +65,25 @@ func (c *crowd) talk() {
 }
 
 func (c *crowd) line(m *member) {
-	a, took, ok := m.say(m.room, fmt.Sprintf("%s %d", m.nick, m.n))
-	if !ok || !a.accepted() {
-		c.t.Errorf("line %d of member %q: %v after %v, answered %v", m.n, m.nick, a, took, ok)
+	a := m.say(m.room, fmt.Sprintf("%s %d", m.nick, m.n))
+	what := fmt.Sprintf("line %d of member %s", m.n, m.nick)
+	c.w.inTime(what, a, clueDeadline)
+	if !a.accepted() {
+		c.w.t.Errorf("%s: %v", what, a)
 	}
 	c.lines.Add(1)
-	for most := c.slowest.Load(); int64(took) > most && !c.slowest.CompareAndSwap(most, int64(took)); {
+	for most := c.slowest.Load(); int64(a.took) > most && !c.slowest.CompareAndSwap(most, int64(a.took)); {
 		most = c.slowest.Load()
 	}
 }
 
 // end holds that the reader heard every line of every member, once and in order.
 func (c *crowd) end() {
-	c.t.Helper()
+	c.w.t.Helper()
 	close(c.stop)
 	c.all.Wait()
 	left := int(c.lines.Load())
-	c.t.Logf("room %s: %d lines, slowest answer %v", c.room, left, time.Duration(c.slowest.Load()).Round(time.Millisecond))
+	c.w.t.Logf("room %s: %d lines, slowest answer %v", c.room, left, time.Duration(c.slowest.Load()).Round(time.Millisecond))
 	heard := map[string]int{}
 	for late := time.After(5 * time.Second); left > 0; {
 		select {
@@ -93,11 +94,11 @@ func (c *crowd) end() {
 				continue // of a stranger
 			}
 			if heard[nick]++; n != heard[nick] {
-				c.t.Fatalf("the reader heard line %d of %q as its %dth", n, nick, heard[nick])
+				c.w.t.Fatalf("the reader heard line %d of %q as its %dth", n, nick, heard[nick])
 			}
 			left--
 		case <-late:
-			c.t.Fatalf("%d accepted lines did not reach the reader", left)
+			c.w.t.Fatalf("%d accepted lines did not reach the reader", left)
 		}
 	}
 }

@@ -1,15 +1,9 @@
 package faults
 
 import (
-	"bufio"
-	"fmt"
-	"net"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"uproar/core/store/redistest"
 )
 
 // What a broadcaster is told of /ban.
@@ -21,77 +15,84 @@ var (
 // durable is a Redis that keeps what it has acknowledged.
 var durable = []string{"--appendonly", "yes", "--appendfsync", "always"}
 
+// paddingBytes is more than a client's buffer may hold while its fault lasts.
+const paddingBytes = 256 << 10
+
 var faults = []fault{
-	{
-		name: "frozen", lasts: frozenLasts,
-		begin: func(w *world) { w.redis[0].Stop() }, end: func(w *world) { w.redis[0].Continue() },
-		strangers: refused, moderates: notBanned, stale: true,
-	},
-	{
-		name: "killed and restarted", options: durable,
-		begin: func(w *world) { w.redis[0].Kill() }, end: func(w *world) { w.redis[0].Restart() },
-		strangers: refused, moderates: notBanned,
-	},
-	{
-		name: "one of three killed", servers: 3, options: durable,
-		begin: func(w *world) { w.redis[0].Kill() }, end: func(w *world) { w.redis[0].Restart() },
-		strangers: refused, moderates: notBanned,
-	},
-	{
-		name: "one of three frozen", servers: 3, lasts: frozenLasts,
-		begin: func(w *world) { w.redis[0].Stop() }, end: func(w *world) { w.redis[0].Continue() },
-		strangers: refused, moderates: notBanned,
-	},
-	{
-		// The buffer of a subscriber runs over whenever there is news, and the connection
-		// of the pipelines goes as often.
-		name: "client buffers full",
-		begin: func(w *world) {
-			w.redis[0].Do("CONFIG", "SET", "client-output-buffer-limit", "normal 1 1 1 pubsub 1 1 1")
-		},
-		poke: func(w *world) {
-			w.redis[0].Do("PUBLISH", "up:test:stale", strings.Repeat("x", 1<<20))
-			w.redis[0].Do("CLIENT", "KILL", "TYPE", "normal")
-		},
-		end: func(w *world) {
-			w.redis[0].Do("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0 pubsub 32mb 8mb 60")
-		},
-		strangers: either, moderates: maybeBanned,
-	},
 	{
 		name: "50 ms away", proxied: true,
 		begin: func(w *world) { w.proxy.SetDelay(25 * time.Millisecond) }, end: func(w *world) { w.proxy.SetDelay(0) },
-		strangers: accepted, moderates: maybeBanned,
+		felt: roundTripSeconds, feltMin: 1, away: 50 * time.Millisecond,
+		strangers: accepted, moderates: []string{"ban_success"},
 	},
 	{
 		name: "beyond the deadline away", proxied: true,
 		begin: func(w *world) { w.proxy.SetDelay(60 * time.Millisecond) }, end: func(w *world) { w.proxy.SetDelay(0) },
-		strangers: refused, moderates: maybeBanned,
+		felt: timeouts, feltMin: 10, strangers: refused, moderates: maybeBanned,
+	},
+	{
+		name: "frozen", lasts: frozenLasts, begin: freeze, end: thaw,
+		felt: troubles, strangers: refused, moderates: notBanned,
+	},
+	{
+		name: "killed and restarted", options: durable, begin: kill, end: restart,
+		felt: troubles, strangers: refused, moderates: notBanned,
+	},
+	{
+		name: "one of three frozen", servers: 3, lasts: frozenLasts, begin: freeze, end: thaw,
+		felt: troubles, strangers: refused, moderates: notBanned,
+	},
+	{
+		name: "one of three killed", servers: 3, options: durable, begin: kill, end: restart,
+		felt: troubles, strangers: refused, moderates: notBanned,
+	},
+	{
+		name: "one node of a cluster frozen", servers: 3, cluster: true, lasts: frozenLasts, begin: freeze, end: thaw,
+		felt: troubles, strangers: refused, moderates: notBanned,
+	},
+	{
+		name: "one node of a cluster killed", servers: 3, cluster: true, options: durable, begin: kill, end: restart,
+		felt: troubles, strangers: refused, moderates: notBanned,
+	},
+	{
+		// Each answer that holds the room's record, and each notice, is more than Redis
+		// keeps for a client, so it cuts the connection before it has sent them. The
+		// record is asked for as often as a subscription is lost.
+		name: "client buffers full",
+		begin: func(w *world) {
+			w.redis[0].Do("HSET", keyPrefix+"{r:"+mainRoom+"}:room", "padding", strings.Repeat("x", paddingBytes))
+			w.redis[0].Do("CONFIG", "SET", "client-output-buffer-limit", "normal 65536 0 0 pubsub 65536 0 0")
+		},
+		poke: func(w *world) { w.redis[0].Do("PUBLISH", keyPrefix+"stale", strings.Repeat("x", paddingBytes)) },
+		end: func(w *world) {
+			w.redis[0].Do("HDEL", keyPrefix+"{r:"+mainRoom+"}:room", "padding")
+			w.redis[0].Do("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0 pubsub 33554432 8388608 60")
+		},
+		felt: cuts, feltMin: 10, strangers: either, moderates: notBanned,
 	},
 	outOfConnections(),
 	{
-		name:      "read-only replica",
-		begin:     func(w *world) { w.redis[0].Do("REPLICAOF", "127.0.0.1", "1") },
-		end:       func(w *world) { w.redis[0].Do("REPLICAOF", "NO", "ONE") },
+		name:  "read-only replica",
+		begin: func(w *world) { w.redis[0].Do("REPLICAOF", "127.0.0.1", "1") },
+		end:   func(w *world) { w.redis[0].Do("REPLICAOF", "NO", "ONE") },
+		felt:  info("errorstat_READONLY:count="), feltMin: 10,
 		strangers: accepted, moderates: notBanned,
 	},
 	{
-		name: "flushed",
-		begin: func(w *world) {
-			w.redis[0].Do("FLUSHALL")
-			w.redis[0].Do("SCRIPT", "FLUSH")
-		},
-		poke:      func(w *world) { w.redis[0].Do("FLUSHALL") },
-		end:       func(*world) {},
+		name: "flushed", begin: flush, poke: flush, end: func(*world) {},
+		felt: info("errorstat_NOSCRIPT:count="), feltMin: 10,
 		strangers: accepted, moderates: []string{"ban_success"}, forgets: true,
 	},
 }
 
+// The proxied ones measure a time, and go first and alone; the others come in pairs.
 func TestChatOutlivesItsStore(t *testing.T) {
 	for i := range faults {
 		f := &faults[i]
 		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
+			if !f.proxied {
+				t.Parallel()
+			}
 			f.run(t)
 		})
 	}
@@ -108,39 +109,8 @@ func outOfConnections() fault {
 			admin.do("CLIENT", "KILL", "TYPE", "pubsub")
 			admin.do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 		},
-		end:       func(*world) { admin.do("CONFIG", "SET", "maxclients", "10000") },
-		strangers: refused, moderates: notBanned, stale: false,
-	}
-}
-
-// connection is one to Redis that stays, where Server.Do makes one for each command.
-type connection struct {
-	t    testing.TB
-	conn net.Conn
-	in   *bufio.Reader
-}
-
-func connect(t testing.TB, s *redistest.Server) *connection {
-	t.Helper()
-	conn, err := net.Dial("tcp", s.Addr)
-	if err != nil {
-		t.Fatalf("cannot connect to Redis: %v", err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return &connection{t, conn, bufio.NewReader(conn)}
-}
-
-// do sends a command whose answer is one line.
-func (c *connection) do(words ...string) {
-	c.t.Helper()
-	var request strings.Builder
-	request.WriteString("*" + strconv.Itoa(len(words)) + "\r\n")
-	for _, word := range words {
-		fmt.Fprintf(&request, "$%d\r\n%s\r\n", len(word), word)
-	}
-	_ = c.conn.SetDeadline(time.Now().Add(5 * time.Second))
-	_, _ = c.conn.Write([]byte(request.String()))
-	if line, err := c.in.ReadString('\n'); err != nil || strings.HasPrefix(line, "-") {
-		c.t.Fatalf("cannot ask Redis %q: %q, %v", words, line, err)
+		end:  func(*world) { admin.do("CONFIG", "SET", "maxclients", "10000") },
+		felt: info("rejected_connections:"), feltMin: 3,
+		strangers: refused, moderates: notBanned,
 	}
 }

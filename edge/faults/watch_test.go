@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,164 +14,122 @@ import (
 	"uproar/edge/edgetest"
 )
 
-// Bounds that hold through every fault.
+// Bounds that hold through every fault. What the machine was late by does not count.
 const (
-	stallMax        = 50 * time.Millisecond // of a PING's round trip, and of a loop's lag
+	stallMax        = 50 * time.Millisecond // of a PING's answer, on any loop, and of a loop's lag
 	pingEvery       = 20 * time.Millisecond
 	scrapeEvery     = 100 * time.Millisecond
-	residentGrowMax = 64 << 20 // bytes
+	residentGrowMax = 32 << 20 // bytes
 )
 
-// machine knows when this process itself came late: a PING that was slow then says
-// nothing about the server, which has the same processors.
-var machine = sync.OnceValue(func() *lateness {
-	l := &lateness{}
-	go l.run()
-	return l
-})
+// guard looks at a server from outside while it goes through a fault: a PING needs a loop
+// and nothing else, so each loop has somebody who sends them.
+type guard struct {
+	w    *world
+	stop chan struct{}
+	all  sync.WaitGroup
 
-// lateness remembers the moments at which a goroutine that sleeps for lateEvery woke up
-// lateMin or more after its time.
-type lateness struct {
+	before int64 // bytes resident
+
 	mu struct {
 		sync.Mutex
-		woken []time.Time
-		late  []time.Duration
+		pings, excused int
+		slowest, lag   time.Duration // less what the machine was late by
+		most           int64         // bytes resident
 	}
-}
-
-const (
-	lateEvery = 5 * time.Millisecond
-	lateMin   = 10 * time.Millisecond
-)
-
-func (l *lateness) run() {
-	for due := time.Now().Add(lateEvery); ; due = time.Now().Add(lateEvery) {
-		time.Sleep(time.Until(due))
-		if late := time.Since(due); late >= lateMin {
-			l.mu.Lock()
-			l.mu.woken, l.mu.late = append(l.mu.woken, time.Now()), append(l.mu.late, late)
-			l.mu.Unlock()
-		}
-	}
-}
-
-// since is for how long this process was late from a moment to now, and a little before.
-func (l *lateness) since(from time.Time) (sum time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := len(l.mu.woken) - 1; i >= 0 && l.mu.woken[i].After(from.Add(-lateMin)); i-- {
-		sum += l.mu.late[i]
-	}
-	return sum
-}
-
-// guard looks at a server from outside while it goes through a fault.
-type guard struct {
-	t         testing.TB
-	srv       *edgetest.Server
-	bystander *client
-	stop      chan struct{}
-	all       sync.WaitGroup
-
-	pings, slow, excused int
-	slowest              time.Duration // PING that is not excused
-	scrapes, lags        int
-	lag, last            time.Duration // the largest, and that of the last scrape
-	before, most         int64         // bytes resident
 }
 
 // watchOver begins to look. end tells what was seen.
-func watchOver(t testing.TB, srv *edgetest.Server, bystander *client) *guard {
-	g := &guard{t: t, srv: srv, bystander: bystander, stop: make(chan struct{}), before: resident(t, srv.Pid)}
-	g.most = g.before
-	g.all.Go(g.ping)
-	g.all.Go(g.scrape)
+func watchOver(w *world) *guard {
+	g := &guard{w: w, stop: make(chan struct{}), before: resident(w.t, w.srv.Pid)}
+	g.mu.most = g.before
+	for _, c := range w.bystanders {
+		g.all.Go(func() { every(pingEvery, g.stop, func() { g.ping(c) }) })
+	}
+	last, scraped := map[string]float64{}, time.Now()
+	g.all.Go(func() {
+		every(scrapeEvery, g.stop, func() {
+			began := time.Now()
+			g.scrape(last, scraped)
+			scraped = began
+		})
+	})
 	return g
 }
 
-func (g *guard) every(d time.Duration, do func()) {
-	tick := time.NewTicker(d)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			do()
-		case <-g.stop:
-			return
-		}
+func (g *guard) ping(c *client) {
+	sent, took, answered := c.ping()
+	if !answered {
+		g.w.t.Errorf("a PING of %q had no answer after %v", c.nick, took)
+		return
+	}
+	own := g.w.judge("answer to a PING", sent, took, stallMax)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mu.pings++
+	g.mu.slowest = max(g.mu.slowest, own)
+	if own < took && own <= stallMax {
+		g.mu.excused++
 	}
 }
 
-func (g *guard) ping() {
-	g.every(pingEvery, func() {
-		waited, began := g.starved(), time.Now()
-		took, ok := g.bystander.ping()
-		g.pings++
-		if took > stallMax {
-			took -= g.starved() - waited
+// scrape looks at the lag that each loop has seen itself. One that it showed before is
+// no new one: a loop without mail shows its last lag on and on.
+func (g *guard) scrape(last map[string]float64, since time.Time) {
+	for series, value := range samples(g.w.t, g.w.srv, "uproar_loop_lag_seconds") {
+		if value == last[series] {
+			continue
 		}
-		switch {
-		case !ok:
-			g.t.Errorf("a PING had no answer after %v", took)
-		case took > stallMax && took-machine().since(began) <= stallMax:
-			g.excused++
-		default:
-			g.slowest = max(g.slowest, took)
-			if took > stallMax {
-				g.slow++
-			}
-		}
-	})
-}
-
-// starved is for how long the threads of the server were ready to run and had no
-// processor, all told: the fault of the machine, and not of a loop.
-func (g *guard) starved() (sum time.Duration) {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", g.srv.Pid))
-	for _, path := range threads {
-		stat, _ := os.ReadFile(path) // a thread may be gone
-		var ran, waited int64
-		if _, err := fmt.Sscan(string(stat), &ran, &waited); err == nil {
-			sum += time.Duration(waited)
-		}
+		last[series] = value
+		own := g.w.judge("lag of "+series, since, time.Duration(value*float64(time.Second)), stallMax)
+		g.mu.Lock()
+		g.mu.lag = max(g.mu.lag, own)
+		g.mu.Unlock()
 	}
-	return sum
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mu.most = max(g.mu.most, resident(g.w.t, g.w.srv.Pid))
 }
 
-func (g *guard) scrape() {
-	g.every(scrapeEvery, func() {
-		g.scrapes++
-		lag := time.Duration(highest(g.t, g.srv, "uproar_loop_lag_seconds") * float64(time.Second))
-		if lag > stallMax && lag != g.last { // a loop without mail shows its last lag on and on
-			g.lags++
-		}
-		g.last, g.lag = lag, max(g.lag, lag)
-		g.most = max(g.most, resident(g.t, g.srv.Pid))
-	})
+// judge holds that what took so long since a moment took at most limit of the server's
+// own time, which it returns.
+func (w *world) judge(what string, since time.Time, took, limit time.Duration) (own time.Duration) {
+	if took <= limit {
+		return took
+	}
+	late := w.machine.late(since, serverAlone)
+	if own = max(0, took-late); own > limit {
+		w.t.Errorf("%s: %v, and the machine was late by %v of it; want at most %v", what, took, late, limit)
+	}
+	return own
 }
 
 func (g *guard) end() {
-	g.t.Helper()
+	g.w.t.Helper()
 	close(g.stop)
 	g.all.Wait()
-	g.t.Logf("%d PINGs, slowest %v; loop lag at most %v; %d excused by a late machine; %d MiB resident, grown by at most %.1f MiB",
-		g.pings, g.slowest.Round(time.Microsecond), g.lag.Round(time.Microsecond), g.excused, g.before>>20, float64(g.most-g.before)/(1<<20))
-	if g.slow > 1+g.pings/200 || g.lags > 1+g.scrapes/200 { // a store that stalls a loop does so each time it is asked
-		g.t.Errorf("%d of %d PINGs and %d of %d lags took more than %v", g.slow, g.pings, g.lags, g.scrapes, stallMax)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	grown := g.mu.most - g.before
+	g.w.t.Logf("%d PINGs on %d loops, slowest %v; loop lag at most %v; %d excused by a late machine; %d MiB resident, grown by at most %.1f MiB",
+		g.mu.pings, len(g.w.bystanders), g.mu.slowest.Round(time.Microsecond), g.mu.lag.Round(time.Microsecond),
+		g.mu.excused, g.before>>20, float64(grown)/(1<<20))
+	if g.mu.excused*2 > g.mu.pings {
+		g.w.t.Errorf("the machine was too late for %d of %d PINGs to say anything", g.mu.excused, g.mu.pings)
 	}
-	if grown := g.most - g.before; grown > residentGrowMax {
-		g.t.Errorf("memory grew by %d MiB, want at most %d", grown>>20, residentGrowMax>>20)
+	if grown > residentGrowMax {
+		g.w.t.Errorf("memory grew by %d MiB, want at most %d", grown>>20, residentGrowMax>>20)
 	}
 }
 
-// samples are the values of a metric, one for each set of labels.
-func samples(t testing.TB, srv *edgetest.Server, name string) (values []float64) {
+// samples are the values of a metric, by series.
+func samples(t testing.TB, srv *edgetest.Server, name string) map[string]float64 {
 	t.Helper()
+	values := map[string]float64{}
 	resp, err := http.Get("http://" + srv.Admin + "/metrics")
 	if err != nil {
 		t.Errorf("cannot read the metrics: %v", err)
-		return nil
+		return values
 	}
 	defer resp.Body.Close()
 	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
@@ -184,7 +141,7 @@ func samples(t testing.TB, srv *edgetest.Server, name string) (values []float64)
 		if err != nil {
 			t.Errorf("cannot parse metric %q: %v", lines.Text(), err)
 		}
-		values = append(values, v)
+		values[series] = v
 	}
 	if len(values) == 0 {
 		t.Errorf("there is no metric %s", name)
@@ -192,12 +149,15 @@ func samples(t testing.TB, srv *edgetest.Server, name string) (values []float64)
 	return values
 }
 
-func highest(t testing.TB, srv *edgetest.Server, name string) (most float64) {
+// sum adds up the series of a metric whose labels contain text.
+func sum(t testing.TB, srv *edgetest.Server, name, text string) (total float64) {
 	t.Helper()
-	for _, v := range samples(t, srv, name) {
-		most = max(most, v)
+	for series, v := range samples(t, srv, name) {
+		if strings.Contains(series, text) {
+			total += v
+		}
 	}
-	return most
+	return total
 }
 
 // resident is the memory of a process as the kernel sees it, in bytes.

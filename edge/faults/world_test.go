@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -10,25 +11,46 @@ import (
 	"uproar/edge/edgetest"
 )
 
-// main is the room whose Redis fails. Where there are others, one other room lives on
+// mainRoom is the room whose Redis fails. Where there are others, one other room lives on
 // one that does not.
 const mainRoom = "main"
 
+// keyPrefix begins the keys of a world.
+const keyPrefix = "up:test:"
+
 // world is one server on Redis servers of its own.
 type world struct {
-	t     testing.TB
-	redis []*redistest.Server // the first one is that which fails, and holds mainRoom
-	proxy *redistest.Proxy    // before the first, or nil
-	srv   *edgetest.Server
-	other string // a room on another Redis, or ""
+	t       testing.TB
+	redis   []*redistest.Server // the first one is that which fails, and holds mainRoom
+	proxy   *redistest.Proxy    // before the first, or nil
+	addr    string              // of the first, as the server knows it
+	srv     *edgetest.Server
+	machine *machine
+	other   string // a room on another Redis, or ""
 
-	broadcaster, banned, bystander *client
-	strangers, turnedAway          int // made so far; answers to them that were msg_unavailable
+	broadcaster, banned *client
+	bystanders          []*client // one on each loop
+
+	strangers int
+	elsewhere []visit // lines of strangers in the other room
+	quickest  time.Duration
+}
+
+// visit is a stranger's line, and for how long the machine was late around it.
+type visit struct {
+	*client
+	said asked
+	late time.Duration
 }
 
 func newWorld(t testing.TB, f *fault) *world {
 	t.Helper()
-	w := &world{t: t, redis: redistest.StartMany(t, max(1, f.servers), f.options...)}
+	w := &world{t: t, quickest: time.Hour}
+	if f.cluster {
+		w.redis = redistest.StartCluster(t, f.servers, f.options...)
+	} else {
+		w.redis = redistest.StartMany(t, max(1, f.servers), f.options...)
+	}
 	addrs := redistest.Addrs(w.redis)
 	if f.proxied {
 		w.proxy = redistest.StartProxy(t, w.redis[0], 0)
@@ -36,12 +58,39 @@ func newWorld(t testing.TB, f *fault) *world {
 	}
 	w.srv = edgetest.Start(t, "--redis="+strings.Join(addrs, ","), "--env=test", "--rate-limit=1000000/30s",
 		"--rate-limit-mod=1000000/30s", "--duplicate-window=0s", "--flood-limit=0", "--join-limit=0", "--max-conns-per-ip=0")
-	w.bystander = dial(t, w.srv, "bystander", nil)
+	w.machine = control(t, w.srv.Pid, w.redis[0].PID(), os.Getpid())
+	w.stand()
 	w.broadcaster = dial(t, w.srv, mainRoom, nil)
 	w.banned = dial(t, w.srv, "banned", nil)
 	w.locate()
+	w.addr = w.redis[0].Addr
+	if w.proxy != nil {
+		w.addr = w.proxy.Addr
+	}
 	w.command("/ban banned", "ban_success")
 	return w
+}
+
+// stand puts a bystander on each loop.
+func (w *world) stand() {
+	w.t.Helper()
+	const connections = "uproar_loop_connections"
+	taken := map[string]bool{}
+	before := samples(w.t, w.srv, connections)
+	for i := 0; len(taken) < len(before); i++ {
+		if i == 64 {
+			w.t.Fatalf("64 connections reached loops %v of %d alone", taken, len(before))
+		}
+		c := dial(w.t, w.srv, fmt.Sprintf("bystander%d", i), nil)
+		now := samples(w.t, w.srv, connections)
+		for series := range now {
+			if now[series] > before[series] && !taken[series] {
+				taken[series] = true
+				w.bystanders = append(w.bystanders, c)
+			}
+		}
+		before = now
+	}
 }
 
 // locate puts the Redis of mainRoom first, and finds a room on another one.
@@ -52,7 +101,7 @@ func (w *world) locate() {
 		return
 	}
 	for i, s := range w.redis {
-		if w.holds(s, mainRoom) {
+		if len(w.holds(s, "{r:"+mainRoom+"}*")) > 0 {
 			w.redis[0], w.redis[i] = s, w.redis[0]
 			break
 		}
@@ -60,7 +109,7 @@ func (w *world) locate() {
 	for i := range 40 {
 		room := fmt.Sprintf("other%d", i)
 		w.settle(room)
-		if !w.holds(w.redis[0], room) {
+		if len(w.holds(w.redis[0], "{r:"+room+"}*")) == 0 {
 			w.other = room
 			return
 		}
@@ -71,12 +120,12 @@ func (w *world) locate() {
 // settle makes a room have keys.
 func (w *world) settle(room string) {
 	w.t.Helper()
-	if a, _, ok := w.broadcaster.say(room, "hello"); !ok || !a.accepted() {
+	if a := w.broadcaster.say(room, "hello"); !a.accepted() {
 		w.t.Fatalf("the first line in %q: %v", room, a)
 	}
 	for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(5 * time.Millisecond) {
 		for _, s := range w.redis {
-			if w.holds(s, room) {
+			if len(w.holds(s, "{r:"+room+"}*")) > 0 {
 				return
 			}
 		}
@@ -84,28 +133,42 @@ func (w *world) settle(room string) {
 	w.t.Fatalf("no Redis has a key of room %q", room)
 }
 
-func (w *world) holds(s *redistest.Server, room string) bool {
-	return strings.Contains(s.CLI("KEYS", "up:test:{r:"+room+"}:*"), room)
+// holds lists the keys of a server that match a pattern behind the prefix.
+func (w *world) holds(s *redistest.Server, pattern string) []string {
+	return strings.Fields(s.CLI("KEYS", keyPrefix+pattern))
 }
 
-// command is given by the broadcaster, and answered with one of these ids.
+// command is given by the broadcaster, and answered in time with one of these ids.
 func (w *world) command(text string, ids ...string) {
 	w.t.Helper()
-	a, took, ok := w.broadcaster.say(mainRoom, text)
+	a := w.broadcaster.say(mainRoom, text)
+	w.inTime(text, a, commandDeadline)
 	for _, id := range ids {
-		if ok && a.msgID == id {
+		if a.msgID == id {
 			return
 		}
 	}
-	w.t.Errorf("%s: %v after %v, answered %v; want %q", text, a, took, ok, ids)
+	w.t.Errorf("%s: %v; want %q", text, a, ids)
 }
 
-// refused holds that a line is, with this id.
+// refused holds that a line is, in time and with this id.
 func (w *world) refused(c *client, id string) {
 	w.t.Helper()
-	if a, took, ok := c.say(mainRoom, "let me in"); !ok || a.msgID != id {
-		w.t.Errorf("a line of %q: %v after %v, answered %v; want %s", c.nick, a, took, ok, id)
+	a := c.say(mainRoom, "let me in")
+	w.inTime("line of "+c.nick, a, clueDeadline)
+	if a.msgID != id {
+		w.t.Errorf("line of %q: %v; want %s", c.nick, a, id)
 	}
+}
+
+// inTime holds that an answer came within a deadline.
+func (w *world) inTime(what string, a asked, deadline time.Duration) {
+	w.t.Helper()
+	if !a.answered {
+		w.t.Errorf("%s: no answer within %v", what, patience)
+		return
+	}
+	w.judge("answer to "+what, a.sent, a.took, deadline)
 }
 
 // stranger is a client that nobody has heard of.
