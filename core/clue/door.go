@@ -39,7 +39,7 @@ func newDoor(c *Clue, cfg *Config) *door {
 // Config.Admitter. When too many wait, all rooms are refused at once, even if a.Behind.
 func (c *Clue) Admit(a Admission) ([]Admitted, bool) {
 	if !a.Behind {
-		if as := c.door.atOnce(&a); as != nil {
+		if as := c.door.byCache(&a, false); as != nil {
 			c.meters.admitted.Add(len(as))
 			return as, true
 		}
@@ -90,8 +90,9 @@ func turnedAway(a *Admission) []Admitted {
 	return as
 }
 
-// atOnce answers from the cache, or returns nil.
-func (d *door) atOnce(a *Admission) []Admitted {
+// byCache answers from the cache. Unless what is stale will do, it returns nil when the
+// store is to be asked.
+func (d *door) byCache(a *Admission, staleToo bool) []Admitted {
 	tick, now := d.clue.tick(), time.Now()
 	as := make([]Admitted, 0, len(a.Rooms))
 	for _, name := range a.Rooms {
@@ -102,7 +103,7 @@ func (d *door) atOnce(a *Admission) []Admitted {
 				continue
 			}
 			e, fresh := d.clue.cache.get(k, tick)
-			if !fresh {
+			if !fresh && !staleToo {
 				return nil
 			}
 			known[i] = e
@@ -129,6 +130,7 @@ func recordsFor(u *chat.User, room string) (keys [3]store.Key) {
 type doorman struct {
 	door  *door
 	fetch fetch
+	now   time.Time // when it began to take in
 	wait  []Admission
 	refs  []needed // of each room of each that waits
 }
@@ -145,6 +147,7 @@ func (d *door) run(ctx context.Context, lane chan Admission) {
 	for {
 		select {
 		case a := <-lane:
+			m.now = time.Now()
 			m.look(a)
 		case <-ctx.Done():
 			for {
@@ -157,7 +160,9 @@ func (d *door) run(ctx context.Context, lane chan Admission) {
 			}
 		}
 		m.lookAtMore(lane)
-		m.serve()
+		if len(m.wait) > 0 {
+			m.serve()
+		}
 	}
 }
 
@@ -174,6 +179,10 @@ func (m *doorman) lookAtMore(lane chan Admission) {
 }
 
 func (m *doorman) look(a Admission) {
+	if m.now.Sub(a.queued) > m.door.clue.deadline {
+		m.overdue(&a)
+		return
+	}
 	m.wait = append(m.wait, a)
 	tick := m.door.clue.tick()
 	for _, name := range a.Rooms {
@@ -189,7 +198,24 @@ func (m *doorman) look(a Admission) {
 	}
 }
 
-// serve makes the round trip and answers all that wait.
+// overdue answers an admission whose time is over, without another wait: by what is known,
+// however old, as when the store has no answer. Those of its origin that came before are
+// answered, for they have waited longer by the same clock.
+func (m *doorman) overdue(a *Admission) {
+	c := m.door.clue
+	as := m.door.byCache(a, true)
+	for i := range as {
+		if as[i].Rejection == RejectEntry {
+			c.meters.admitOff.Inc()
+		} else {
+			c.meters.admitted.Inc()
+		}
+	}
+	c.admitter.Admitted(a, as)
+}
+
+// serve makes the round trip and answers all that wait: they have waited for at most the
+// deadline and one timeout of the store.
 func (m *doorman) serve() {
 	c := m.door.clue
 	m.fetch.run(c.source, c.cache, c.epoch)
@@ -199,11 +225,6 @@ func (m *doorman) serve() {
 		a := &m.wait[i]
 		refs := m.refs[next : next+len(a.Rooms)]
 		next += len(a.Rooms)
-		if now.Sub(a.queued) > c.deadline {
-			c.meters.admitOff.Add(len(a.Rooms))
-			c.admitter.Admitted(a, turnedAway(a))
-			continue
-		}
 		c.meters.admitWaits.Add(len(a.Rooms))
 		c.admitter.Admitted(a, m.answer(a, refs, now))
 	}
