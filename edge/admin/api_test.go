@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -27,12 +28,18 @@ type port struct {
 	addr string
 }
 
-// serve runs the port on a store, at an address with port 0.
+// serve runs the port on a store that is well, at an address with port 0.
 func serve(t *testing.T, s Store, addr string) *port {
+	t.Helper()
+	return serveWithin(t, 10*time.Second, s, addr)
+}
+
+// serveWithin gives the store this time for each call.
+func serveWithin(t *testing.T, timeout time.Duration, s Store, addr string) *port {
 	t.Helper()
 	server := New(Config{
 		Addr: addr, Metrics: metrics.NewSet(), Ready: func() bool { return true }, Log: slog.New(slog.DiscardHandler),
-		Store: s, StoreTimeout: 50 * time.Millisecond, HotRooms: hot,
+		Store: s, StoreTimeout: timeout, HotRooms: hot,
 	})
 	bound, err := server.Listen()
 	if err != nil {
@@ -288,17 +295,37 @@ func (a away) Change(ctx context.Context, k store.Key, _ store.Change) error {
 }
 
 func TestStoreThatIsAwayIsWaitedForNoLongerThanItsTimeout(t *testing.T) {
-	p := serve(t, away{}, "127.0.0.1:0")
+	p := serveWithin(t, 50*time.Millisecond, away{}, "127.0.0.1:0")
 	for method, body := range map[string]string{"GET": "", "PATCH": `{"created":true}`} {
 		resp := p.wantRefusal(503, "store unavailable", method, "/api/rooms/den", body)
 		if got := resp.Header.Get("Retry-After"); got != "1" {
 			t.Errorf("%s: Retry-After is %q, want 1", method, got)
 		}
 	}
-	p = serve(t, away{errors.New("READONLY")}, "127.0.0.1:0")
+	p = serveWithin(t, 50*time.Millisecond, away{errors.New("READONLY")}, "127.0.0.1:0")
 	p.wantRefusal(503, "READONLY", "PATCH", "/api/rooms/den", `{"created":true}`)
-	p = serve(t, away{store.ErrFull}, "127.0.0.1:0")
+	p = serveWithin(t, 50*time.Millisecond, away{store.ErrFull}, "127.0.0.1:0")
 	p.wantRefusal(507, "store full", "PATCH", "/api/rooms/den", `{"created":true}`)
+}
+
+func TestBodyThatDoesNotComeIsGivenUp(t *testing.T) {
+	t.Parallel() // it waits for bodyTimeout
+	p := serve(t, memory(t), "127.0.0.1:0")
+	conn, err := net.Dial("tcp", p.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(6 * bodyTimeout))
+	fmt.Fprint(conn, "PATCH /api/rooms/den HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("got %s, want 408", resp.Status)
+	}
 }
 
 func FuzzPatch(f *testing.F) {
