@@ -22,7 +22,9 @@ type backend interface {
 func openStore(o *options, set *metrics.Set, log *slog.Logger) (backend, error) {
 	out := newOutages(log)
 	if len(o.Redis) == 0 {
-		s, err := store.Open(o.Data)
+		s, err := store.OpenWith(store.Config{Path: o.Data, Metrics: set, OnState: func(failing bool, cause error) {
+			out.tell("the file of the store", failing, cause, "changes hold in memory, and are written when they can be")
+		}})
 		if err != nil {
 			return nil, &codedError{err, exitFile}
 		}

@@ -12,7 +12,7 @@ import (
 
 func openBounded(t *testing.T, b bounds) *Embedded {
 	t.Helper()
-	e, err := open("", b)
+	e, err := open(Config{}, b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"uproar/core/chat"
 )
 
@@ -33,23 +35,49 @@ type Embedded struct {
 	journal  *journal
 	file     *file     // nil: memory alone
 	began    time.Time // ticks count from here
+	meters   *meters
+	onState  func(failing bool, cause error)
 
-	writing sync.Mutex // held while a group is written: groups reach the file in order
+	writing struct { // held while a group is written: groups reach the file in order
+		sync.Mutex
+		failing bool // the last one did not
+	}
 }
 
-// Open loads the file at path, or makes it. An empty path means memory alone. It starts
-// nothing: run Run, or no Change that a file is to keep returns before its deadline.
-// After Run has returned, Close.
-func Open(path string) (*Embedded, error) { return open(path, defaultBounds()) }
+// Config is where an Embedded keeps its records, and whom it tells of itself.
+type Config struct {
+	Path    string       // of the file; empty: memory alone
+	Metrics *metrics.Set // nil: metrics are counted for nobody
 
-func open(path string, b bounds) (*Embedded, error) {
-	e := &Embedded{limits: newLimits(), began: time.Now()}
+	// OnState is told when the file can be written no more, and why, and when it can be
+	// again, in order. It must not block. Nobody if nil.
+	OnState func(failing bool, cause error)
+}
+
+// Open is OpenWith a path alone.
+func Open(path string) (*Embedded, error) { return OpenWith(Config{Path: path}) }
+
+// OpenWith loads the file at c.Path, or makes it. It starts nothing: run Run, or no
+// Change that a file is to keep returns before its deadline. After Run has returned,
+// Close.
+func OpenWith(c Config) (*Embedded, error) { return open(c, defaultBounds()) }
+
+func open(c Config, b bounds) (*Embedded, error) {
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewSet()
+	}
+	if c.OnState == nil {
+		c.OnState = func(bool, error) {}
+	}
+	e := &Embedded{began: time.Now(), meters: newMeters(c.Metrics), onState: c.OnState}
+	e.limits = newLimits(e.meters, entriesMax)
+	path := c.Path
 	if path == "" {
-		e.records = newRecords(b, func(Key) {})
+		e.records = newRecords(b, func(Key) {}, e.meters)
 		return e, nil
 	}
 	e.journal = newJournal()
-	e.records = newRecords(b, e.journal.add)
+	e.records = newRecords(b, e.journal.add, e.meters)
 	err := unlessDamaged(path, func() (err error) {
 		if e.file, err = openFile(path); err != nil {
 			return err
@@ -112,9 +140,26 @@ func (e *Embedded) commit(last bool) error {
 	g := e.journal.take(last)
 	var err error
 	if len(g.keys) > 0 {
-		err = e.file.write(g.keys, e.records.encode)
+		err = e.write(g)
 	}
 	e.journal.settle(g, err)
+	return err
+}
+
+// write brings a group to the file, counts that, and tells when that begins to fail, and
+// when it no longer does.
+func (e *Embedded) write(g *group) error {
+	began := time.Now()
+	err := e.file.write(g.keys, e.records.encode)
+	e.meters.commitSeconds.UpdateDuration(began)
+	e.meters.commitRecords.Update(float64(len(g.keys)))
+	if err != nil {
+		e.meters.commitsFailed.Inc()
+	}
+	if failing := err != nil; failing != e.writing.failing {
+		e.writing.failing = failing
+		e.onState(failing, err)
+	}
 	return err
 }
 

@@ -8,19 +8,17 @@ import (
 	"uproar/core/recall"
 )
 
-// Bounds of what is remembered for limits, in entries. Each table forgets those silent
-// longest first, who then start with full buckets and as if they had not spoken: a
-// flood of accounts weakens the limits of others, it never silences them.
-const (
-	windowsMax = 1 << 20 // buckets of accounts
-	linesMax   = 1 << 20 // last lines of members
-	textsMax   = 1 << 20 // texts of rooms with unique chat
-)
+// entriesMax bounds what is remembered for limits, in each of three tables: buckets of
+// accounts, last lines of members, texts of rooms with unique chat. Each forgets those
+// silent longest first, who then start with full buckets and as if they had not spoken:
+// a flood of accounts weakens the limits of others, it never silences them.
+const entriesMax = 1 << 20
 
 // limits is what accounts have spent, and what was said lately. It lives in memory
 // alone. Ticks are nanoseconds of the monotonic clock.
 type limits struct {
 	seed    maphash.Seed
+	meters  *meters
 	stripes [stripeCount]limitStripe
 }
 
@@ -45,13 +43,14 @@ type lastLine struct {
 	text uint64
 }
 
-func newLimits() *limits {
-	l := &limits{seed: maphash.MakeSeed()}
+// newLimits bounds each table to most entries.
+func newLimits(m *meters, most int) *limits {
+	l := &limits{seed: maphash.MakeSeed(), meters: m}
 	for i := range l.stripes {
 		mu := &l.stripes[i].mu
-		mu.windows = recall.New[window](windowsMax/stripeCount, int64(time.Minute))
-		mu.lines = recall.New[lastLine](linesMax/stripeCount, int64(SpokenFor))
-		mu.texts = recall.New[int64](textsMax/stripeCount, int64(SpokenFor))
+		mu.windows = recall.New[window](most/stripeCount, int64(time.Minute))
+		mu.lines = recall.New[lastLine](most/stripeCount, int64(SpokenFor))
+		mu.texts = recall.New[int64](most/stripeCount, int64(SpokenFor))
 	}
 	return l
 }
@@ -63,7 +62,7 @@ func (l *limits) note(sp *Spoken, now int64) {
 	s := l.stripe(key)
 	s.mu.Lock()
 	if last, ok := s.mu.lines.Get(key); !ok || last.at <= at {
-		s.mu.lines.Put(key, lastLine{at, sp.Text}, now)
+		l.meters.forgotLines.Add(s.mu.lines.Put(key, lastLine{at, sp.Text}, now))
 	}
 	s.mu.Unlock()
 	if !sp.Unique {
@@ -73,7 +72,7 @@ func (l *limits) note(sp *Spoken, now int64) {
 	s = l.stripe(key)
 	s.mu.Lock()
 	if last, ok := s.mu.texts.Get(key); !ok || last <= at {
-		s.mu.texts.Put(key, at, now)
+		l.meters.forgotTexts.Add(s.mu.texts.Put(key, at, now))
 	}
 	s.mu.Unlock()
 }
@@ -123,7 +122,7 @@ func (l *limits) take(login uint64, from []Limit, now int64) bool {
 		w.has(&from[i], now)
 		w.lines++
 		s.mu.windows.Keep(int64(from[i].Per))
-		s.mu.windows.Put(key, w, now)
+		l.meters.forgotWindows.Add(s.mu.windows.Put(key, w, now))
 	}
 	return true
 }

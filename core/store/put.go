@@ -84,10 +84,12 @@ func (r *records) addSpoken(s *stripe, k memberKey) {
 	}
 	for !reserve(&r.spokenCount, r.bounds.spoken) {
 		if len(s.mu.spoken) == 0 {
+			r.meters.forgotSpoken.Inc() // k itself
 			return
 		}
 		for victim := range s.mu.spoken {
 			r.dropSpoken(s, victim)
+			r.meters.forgotSpoken.Inc()
 			r.dirty(Key{KindMember, victim.room, victim.login})
 			break
 		}
@@ -126,6 +128,7 @@ func (r *records) placeForAccount(s *stripe) bool {
 	for login, a := range s.mu.accounts {
 		if *a == (Account{Color: a.Color}) {
 			delete(s.mu.accounts, login) // its place is the new one's
+			r.meters.forgotAccounts.Inc()
 			r.dirty(Key{Kind: KindAccount, Login: login})
 			return true
 		}

@@ -40,6 +40,7 @@ type records struct {
 	seed    maphash.Seed
 	rosters rosters
 	dirty   func(Key) // told, under the stripe's lock, of what changed by itself
+	meters  *meters
 	stripes [stripeCount]stripe
 
 	roomCount, memberCount, spokenCount, accountCount atomic.Int64
@@ -57,8 +58,8 @@ type stripe struct {
 
 type memberKey struct{ room, login string }
 
-func newRecords(b bounds, dirty func(Key)) *records {
-	r := &records{bounds: b, seed: maphash.MakeSeed(), dirty: dirty}
+func newRecords(b bounds, dirty func(Key), m *meters) *records {
+	r := &records{bounds: b, seed: maphash.MakeSeed(), dirty: dirty, meters: m}
 	r.rosters.seed = r.seed
 	for i := range r.stripes {
 		mu := &r.stripes[i].mu
