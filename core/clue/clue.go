@@ -110,9 +110,7 @@ func (c *Clue) Run(ctx context.Context) error {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() { c.source.watch(ctx, c.cache.stale) })
-	for _, lane := range c.desk.lanes {
-		wg.Go(func() { lane.run(ctx) })
-	}
+	wg.Go(func() { c.desk.run(ctx) })
 	wg.Go(func() { c.desk.teller.run(ctx) })
 	for _, lane := range c.door.lanes {
 		wg.Go(func() { c.door.run(ctx, lane) })

@@ -43,7 +43,7 @@ type Config struct {
 	RecentMax   int // lines that can be answered, over all rooms; beyond, a room's own oldest goes; default 1<<17
 	CacheMax    int // records of the store in memory; beyond, those seldom used are asked again; default 1<<18
 
-	CommandsMax   int // commands that wait per lane of the desk; beyond, refused; default 1024
+	CommandsMax   int // commands that wait at the desk; beyond, refused; default 4096
 	AdmissionsMax int // admissions that wait per lane of the door; beyond, refused; default 4096
 
 	RoomIdle   time.Duration // a room silent for longer is forgotten; default 10 min
@@ -106,7 +106,7 @@ func (c Config) filled() Config {
 	set(&c.RoomsMax, 1<<17)
 	set(&c.RecentMax, 1<<17)
 	set(&c.CacheMax, 1<<18)
-	set(&c.CommandsMax, 1024)
+	set(&c.CommandsMax, 4096)
 	set(&c.AdmissionsMax, 4096)
 	last(&c.Deadline, 250*time.Millisecond)
 	last(&c.StoreTimeout, 100*time.Millisecond)

@@ -4,20 +4,15 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
+	"sync"
 
 	"uproar/core/chat"
 	"uproar/core/clue/command"
 	"uproar/core/store"
 )
 
-// deskLanes is the number of commands that can be under way at once. A room always has
-// the same lane, so its commands are carried out in order.
-const deskLanes = 4
-
-// raidsMax bounds the raids that a lane remembers; beyond, one that has not ended can be
-// started again.
-const raidsMax = 1024
+// deskLanes is the number of commands that can be under way at once.
+const deskLanes = 16
 
 // desk carries out commands. A command may wait for the store several times, up to the
 // deadline of its submission: that is why no shard does it.
@@ -29,24 +24,18 @@ type desk struct {
 	cfg    *Config
 	clue   *Clue
 	lanes  [deskLanes]*lane
+	turns  *turns
+	raids  raids
 	teller *teller
 	source *source
 	cache  *cache
 	meters *meters
 }
 
-// lane is one goroutine of the desk and what waits for it.
+// lane is one goroutine of the desk.
 type lane struct {
-	desk  *desk
-	queue *queue
-	raids map[string]raid // by the room that raids
-	ids   *ids
-	batch [1]waiting
-}
-
-type raid struct {
-	target string
-	until  time.Time
+	desk *desk
+	ids  *ids
 }
 
 // handover is what a shard publishes for the desk, and whom it answers then. All events
@@ -60,44 +49,35 @@ type handover struct {
 }
 
 func newDesk(c *Clue, cfg *Config) *desk {
-	d := &desk{cfg: cfg, clue: c, source: c.source, cache: c.cache, meters: c.meters}
+	d := &desk{cfg: cfg, clue: c, source: c.source, cache: c.cache, meters: c.meters, turns: newTurns(cfg.CommandsMax)}
 	for i := range d.lanes {
-		d.lanes[i] = &lane{desk: d, queue: newQueue(cfg.CommandsMax), raids: make(map[string]raid), ids: newIDs()}
+		d.lanes[i] = &lane{desk: d, ids: newIDs()}
 	}
 	d.teller = newTeller(cfg, c.source, c.meters)
-	c.meters.watchDesk(d.len)
+	c.meters.watchDesk(d.turns.len)
 	return d
 }
 
-// put queues a command and never waits.
-func (d *desk) put(sub *Submission) error {
-	h := hashOf(sub.Room)
-	return d.lanes[h%deskLanes].queue.put(sub, h)
-}
-
-func (d *desk) len() (n int) {
-	for _, l := range d.lanes {
-		n += l.queue.len()
-	}
-	return n
-}
-
 // run carries out commands until ctx ends; what is left then is refused.
-func (l *lane) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if l.queue.take(l.batch[:]) > 0 {
-			l.serve(ctx, &l.batch[0].Submission)
-			continue
-		}
-		select {
-		case <-l.queue.wake:
-		case <-ctx.Done():
-		}
+func (d *desk) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, l := range d.lanes {
+		wg.Go(func() { l.run(ctx) })
 	}
-	l.queue.close()
-	for l.queue.take(l.batch[:]) > 0 {
-		l.desk.meters.stopped.Inc()
-		l.refuse(&l.batch[0].Submission, chat.RejectUnavailable)
+	<-ctx.Done()
+	d.turns.close()
+	wg.Wait()
+}
+
+func (l *lane) run(ctx context.Context) {
+	for sub := l.desk.turns.take(); sub != nil; sub = l.desk.turns.take() {
+		if ctx.Err() == nil {
+			l.serve(ctx, sub)
+		} else {
+			l.desk.meters.stopped.Inc()
+			l.refuse(sub, chat.RejectUnavailable)
+		}
+		l.desk.turns.done(sub.Room)
 	}
 }
 
@@ -160,14 +140,14 @@ func (l *lane) change(ctx context.Context, changes []command.KeyedChange) error 
 // show lets the room, or one user, see what the command did, then answers the sender.
 func (l *lane) show(sub *Submission, call *command.Call, v *command.Verdict) {
 	answer := answerTo(sub)
-	answer.Outcome, answer.Notice, answer.Roles = Told, v.Notice, call.Roles
+	answer.Outcome, answer.Notice, answer.Roles, answer.Events = Told, v.Notice, call.Roles, v.Events
 	if w := v.Whisper; w != nil && l.desk.cfg.Messenger != nil {
 		w.Line.Emotes = l.desk.cfg.Emotes.Tag(w.Line.Text)
 		l.desk.cfg.Messenger.Whisper(w.To.Login, w.Line)
 	}
 	for _, e := range v.Events {
 		if r, ok := e.(*chat.Raid); ok {
-			l.raided(sub.Room, r, call.Now)
+			l.desk.raids.began(sub.Room, r, call.Now)
 		}
 	}
 	h := handover{room: sub.Room, events: v.Events, answer: answer}
@@ -189,22 +169,6 @@ func (l *lane) show(sub *Submission, call *command.Call, v *command.Verdict) {
 	}
 }
 
-// raided remembers a raid while it can be called off.
-func (l *lane) raided(room string, r *chat.Raid, now time.Time) {
-	if r.Off {
-		delete(l.raids, room)
-		return
-	}
-	for name, other := range l.raids {
-		if !now.Before(other.until) {
-			delete(l.raids, name)
-		}
-	}
-	if len(l.raids) < raidsMax {
-		l.raids[strings.Clone(room)] = raid{r.Target, now.Add(command.RaidFor)}
-	}
-}
-
 func (l *lane) refuse(sub *Submission, r *chat.Rejection) {
 	d := answerTo(sub)
 	d.Outcome, d.Rejection = Rejected, r
@@ -215,12 +179,4 @@ func (l *lane) refuse(sub *Submission, r *chat.Rejection) {
 func (l *lane) answer(d *Decision) {
 	l.desk.meters.told.Inc()
 	l.desk.clue.replier.Decided([]Decision{*d})
-}
-
-// raiding is the room that a room is raiding, or empty.
-func (l *lane) raiding(room string, now time.Time) string {
-	if r, ok := l.raids[room]; ok && now.Before(r.until) {
-		return r.target
-	}
-	return ""
 }

@@ -124,6 +124,9 @@ func TestModeChangeTellsTheRoom(t *testing.T) {
 		n.wantTold(n.say("room", "mod", "/slow 10"), "")
 		wantAccepted(n.t, n.say("room", "ann", "one"), "one")
 		wantID(n.t, n.say("room", "ann", "two"), "msg_slowmode")
+		if d := n.say("room", "mod", "/slow 20"); len(d.Events) != 1 || d.Events[0].Where().Seq == 0 {
+			t.Fatalf("a sender who is not in the room cannot be told: %+v", d)
+		}
 		change, ok := n.out.allOf("room")[0].(*chat.ModeChange)
 		if !ok || change.Notice.MsgID != "slow_on" || change.Modes.Slow != 10*time.Second {
 			t.Fatalf("published %+v", n.out.allOf("room")[0])
@@ -242,8 +245,8 @@ func TestTooManyCommandsAreRefused(t *testing.T) {
 		if got := len(n.out.answers()); got != 20 {
 			t.Fatalf("%d answers to 20 commands", got)
 		}
-		if n.c.meters.deskFull.Get() == 0 || n.c.desk.len() != 0 {
-			t.Fatalf("%d refused, %d wait", n.c.meters.deskFull.Get(), n.c.desk.len())
+		if n.c.meters.deskFull.Get() == 0 || n.c.desk.turns.len() != 0 {
+			t.Fatalf("%d refused, %d wait", n.c.meters.deskFull.Get(), n.c.desk.turns.len())
 		}
 	})
 }

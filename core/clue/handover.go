@@ -12,7 +12,7 @@ func (s *shard) toDesk(sub *Submission, d *Decision, a *ask) {
 	if needs.Held != "" {
 		sub.held = s.held.find(sub.Room, needs.Held)
 	}
-	if err := s.desk.put(sub); err != nil {
+	if err := s.desk.turns.put(sub); err != nil {
 		s.meters.deskFull.Inc()
 		s.reject(d, chat.RejectUnavailable)
 	}

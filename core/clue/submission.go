@@ -45,5 +45,6 @@ type Decision struct {
 	Message   *chat.Message   // nil unless Accepted
 	Rejection *chat.Rejection // nil unless Rejected
 	Notice    chat.Notice     // of Told
+	Events    []chat.Event    // of Told: what members have been shown; a sender who is none has not seen it
 	Roles     chat.Roles      // of the sender in the room, when Accepted or Told
 }

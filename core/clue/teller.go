@@ -76,9 +76,7 @@ func (t *teller) moderators(ctx context.Context, room string) []string {
 	if room == t.room && time.Now().Before(t.until) {
 		return t.logins
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.StoreTimeout)
-	defer cancel()
-	logins, err := t.source.store.Roster(ctx, room, chat.Moderator)
+	logins, err := t.source.roster(ctx, room, chat.Moderator)
 	if err != nil {
 		t.meters.heldUntold.Inc()
 	}

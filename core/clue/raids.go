@@ -1,0 +1,58 @@
+package clue
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"uproar/core/chat"
+	"uproar/core/clue/command"
+)
+
+// raidsMax bounds the raids that are remembered; beyond, one that has not ended can be
+// started again.
+const raidsMax = 4096
+
+// raids are those under way, while they can be called off.
+type raids struct {
+	mu struct {
+		sync.Mutex
+		byRoom map[string]raid // by the room that raids
+	}
+}
+
+type raid struct {
+	target string
+	until  time.Time
+}
+
+// began remembers a raid, or forgets one that is called off.
+func (rs *raids) began(room string, r *chat.Raid, now time.Time) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if r.Off {
+		delete(rs.mu.byRoom, room)
+		return
+	}
+	for name, other := range rs.mu.byRoom {
+		if !now.Before(other.until) {
+			delete(rs.mu.byRoom, name)
+		}
+	}
+	if rs.mu.byRoom == nil {
+		rs.mu.byRoom = make(map[string]raid)
+	}
+	if len(rs.mu.byRoom) < raidsMax {
+		rs.mu.byRoom[strings.Clone(room)] = raid{r.Target, now.Add(command.RaidFor)}
+	}
+}
+
+// of is the room that a room is raiding, or empty.
+func (rs *raids) of(room string, now time.Time) string {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if r, ok := rs.mu.byRoom[room]; ok && now.Before(r.until) {
+		return r.target
+	}
+	return ""
+}
