@@ -30,6 +30,12 @@ func (a asked) accepted() bool { return a.answered && a.command == "USERSTATE" }
 
 func (a answer) String() string { return fmt.Sprintf("%s %s %q", a.command, a.msgID, a.text) }
 
+// hearing is the text of a line, and when the kernel had it.
+type hearing struct {
+	text string
+	at   time.Time
+}
+
 // client is one connection. A goroutine of its own reads it until it closes, so that a
 // sender never is a slow reader.
 type client struct {
@@ -37,11 +43,11 @@ type client struct {
 	conn    net.Conn
 	answers chan answer
 	pongs   chan time.Time // when the kernel had them
-	said    chan string    // texts of PRIVMSG; nil: they are dropped
+	said    chan hearing   // nil: lines are dropped
 }
 
 // dial logs in. The connection is closed when the test ends.
-func dial(t testing.TB, srv *edgetest.Server, nick string, said chan string) *client {
+func dial(t testing.TB, srv *edgetest.Server, nick string, said chan hearing) *client {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", srv.IRC, patience)
 	if err != nil {
@@ -89,7 +95,7 @@ func (c *client) read(in *stamped, welcome chan struct{}) {
 		case "PONG":
 			offer(c.pongs, in.at)
 		case "PRIVMSG":
-			offer(c.said, text)
+			offer(c.said, hearing{text, in.at})
 		case "USERSTATE", "NOTICE", "ROOMSTATE":
 			_, id, _ := strings.Cut(tags, "msg-id=")
 			id, _, _ = strings.Cut(id, ";")

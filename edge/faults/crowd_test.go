@@ -2,44 +2,54 @@ package faults
 
 import (
 	"fmt"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // talkEvery is how long a member waits after an answer.
 const talkEvery = 40 * time.Millisecond
 
+// deliveryMax is how long a line of a member may be on its way to the room's reader: it
+// may be decided at the end of clue's deadline, and then needs loops alone.
+const deliveryMax = clueDeadline + stallMax
+
 // member talks in a room from before a fault until after it: the cache knows it, so
 // every line of it is accepted, and delivered to the room's reader.
 type member struct {
 	*client
-	room string
-	n    int
+	n int
 }
 
-// crowd is the members of one room, and its reader. Each member is a goroutine.
+// crowd is the members of one room, and its reader. Each is a goroutine.
 type crowd struct {
 	w       *world
 	room    string
 	members []*member
-	heard   chan string // by an anonymous reader
-	stop    chan struct{}
-	all     sync.WaitGroup
+	heard   chan hearing  // by an anonymous reader
+	stop    chan struct{} // talking
+	talkers sync.WaitGroup
+	deaf    chan struct{} // ends listening
+	reader  sync.WaitGroup
 
-	lines   atomic.Int64
-	slowest atomic.Int64 // ns of an answer
+	mu struct {
+		sync.Mutex
+		lines            int
+		onTheirWay       map[string]time.Time // when a line was sent, by its text
+		answer, delivery time.Duration        // the slowest
+	}
 }
 
-// gather has members join a room and say what makes them known.
+// gather has members join a room.
 func gather(w *world, room string, members int) *crowd {
 	w.t.Helper()
-	c := &crowd{w: w, room: room, heard: make(chan string, 1<<16), stop: make(chan struct{})}
+	c := &crowd{w: w, room: room, heard: make(chan hearing, 1<<16), stop: make(chan struct{}), deaf: make(chan struct{})}
+	c.mu.onTheirWay = map[string]time.Time{}
 	if _, entered := dial(w.t, w.srv, "justinfan7", c.heard).join(room); !entered {
 		w.t.Fatalf("the reader did not enter %q", room)
 	}
 	for i := range members {
-		m := &member{client: dial(w.t, w.srv, fmt.Sprintf("%s_member%d", room, i), nil), room: room}
+		m := &member{client: dial(w.t, w.srv, fmt.Sprintf("%s_member%d", room, i), nil)}
 		if a, entered := m.join(room); !entered {
 			w.t.Fatalf("%q did not enter: %v", m.nick, a)
 		}
@@ -49,56 +59,80 @@ func gather(w *world, room string, members int) *crowd {
 }
 
 func (c *crowd) talk() {
+	c.reader.Go(c.listen)
 	for _, m := range c.members {
-		c.all.Go(func() {
-			for {
-				select {
-				case <-c.stop:
-					return
-				case <-time.After(talkEvery):
-					m.n++
-					c.line(m)
-				}
-			}
-		})
+		c.talkers.Go(func() { every(talkEvery, c.stop, func() { c.line(m) }) })
 	}
 }
 
+// line holds that a member's next line is accepted in time.
 func (c *crowd) line(m *member) {
-	a := m.say(m.room, fmt.Sprintf("%s %d", m.nick, m.n))
-	what := fmt.Sprintf("line %d of member %s", m.n, m.nick)
-	c.w.inTime(what, a, clueDeadline)
+	m.n++
+	text := fmt.Sprintf("%s %d", m.nick, m.n)
+	c.mu.Lock()
+	c.mu.lines++
+	c.mu.onTheirWay[text] = time.Now()
+	c.mu.Unlock()
+	a := m.say(c.room, text)
+	c.w.inTime("line "+text, a, clueDeadline)
 	if !a.accepted() {
-		c.w.t.Errorf("%s: %v", what, a)
+		c.w.t.Errorf("line %s: %v", text, a)
 	}
-	c.lines.Add(1)
-	for most := c.slowest.Load(); int64(a.took) > most && !c.slowest.CompareAndSwap(most, int64(a.took)); {
-		most = c.slowest.Load()
+	c.mu.Lock()
+	c.mu.answer = max(c.mu.answer, a.took)
+	c.mu.Unlock()
+}
+
+// listen holds that the reader hears the lines of each member once, in order and in time.
+func (c *crowd) listen() {
+	last := map[string]int{}
+	for {
+		var h hearing
+		select {
+		case h = <-c.heard:
+		case <-c.deaf:
+			return
+		}
+		if !strings.HasPrefix(h.text, c.room+"_member") {
+			continue // of a stranger
+		}
+		var nick string
+		var n int
+		if _, err := fmt.Sscan(h.text, &nick, &n); err != nil || n != last[nick]+1 {
+			c.w.t.Errorf("the reader heard %q after line %d, %v", h.text, last[nick], err)
+		}
+		last[nick] = n
+		c.mu.Lock()
+		sent := c.mu.onTheirWay[h.text]
+		delete(c.mu.onTheirWay, h.text)
+		took := h.at.Sub(sent)
+		c.mu.delivery = max(c.mu.delivery, took)
+		c.mu.Unlock()
+		c.w.judge("delivery of line "+h.text, sent, took, deliveryMax)
 	}
 }
 
-// end holds that the reader heard every line of every member, once and in order.
+// end holds that nothing is still on its way.
 func (c *crowd) end() {
 	c.w.t.Helper()
 	close(c.stop)
-	c.all.Wait()
-	left := int(c.lines.Load())
-	c.w.t.Logf("room %s: %d lines, slowest answer %v", c.room, left, time.Duration(c.slowest.Load()).Round(time.Millisecond))
-	heard := map[string]int{}
-	for late := time.After(5 * time.Second); left > 0; {
-		select {
-		case text := <-c.heard:
-			var nick string
-			var n int
-			if _, err := fmt.Sscanf(text, c.room+"_%s %d", &nick, &n); err != nil {
-				continue // of a stranger
-			}
-			if heard[nick]++; n != heard[nick] {
-				c.w.t.Fatalf("the reader heard line %d of %q as its %dth", n, nick, heard[nick])
-			}
-			left--
-		case <-late:
-			c.w.t.Fatalf("%d accepted lines did not reach the reader", left)
-		}
+	c.talkers.Wait()
+	for began := time.Now(); c.left() > 0 && time.Since(began) < 5*time.Second; {
+		time.Sleep(time.Millisecond)
 	}
+	close(c.deaf)
+	c.reader.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.w.t.Logf("room %s: %d lines, slowest answer %v, slowest delivery %v", c.room, c.mu.lines,
+		c.mu.answer.Round(time.Millisecond), c.mu.delivery.Round(time.Millisecond))
+	if len(c.mu.onTheirWay) > 0 {
+		c.w.t.Errorf("%d lines of members did not reach the reader", len(c.mu.onTheirWay))
+	}
+}
+
+func (c *crowd) left() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.mu.onTheirWay)
 }

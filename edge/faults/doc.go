@@ -12,5 +12,5 @@
 // to run and had no processor is taken off what is too long (machine).
 //
 // UPROAR_FAULT_SECONDS=30 makes every fault last that long (a frozen Redis takes 4 s
-// otherwise, the others 3), which takes 4 minutes on two cores.
+// otherwise, most others 2), which takes 4 minutes on two cores.
 package faults

@@ -28,7 +28,7 @@ var faults = []fault{
 	{
 		name: "beyond the deadline away", proxied: true,
 		begin: func(w *world) { w.proxy.SetDelay(60 * time.Millisecond) }, end: func(w *world) { w.proxy.SetDelay(0) },
-		felt: timeouts, feltMin: 10, strangers: refused, moderates: maybeBanned,
+		felt: timeouts, feltMin: 3, strangers: refused, moderates: maybeBanned,
 	},
 	{
 		name: "frozen", lasts: frozenLasts, begin: freeze, end: thaw,
@@ -51,7 +51,7 @@ var faults = []fault{
 		felt: troubles, strangers: refused, moderates: notBanned,
 	},
 	{
-		name: "one node of a cluster killed", servers: 3, cluster: true, options: durable, begin: kill, end: restart,
+		name: "one node of a cluster killed", servers: 3, cluster: true, lasts: frozenLasts, options: durable, begin: kill, end: restart,
 		felt: troubles, strangers: refused, moderates: notBanned,
 	},
 	{
