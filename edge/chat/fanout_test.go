@@ -36,6 +36,8 @@ func (h *hall) Submit(s clue.Submission) error {
 	return h.err
 }
 
+func (h *hall) MayLogin(login string) bool { return login != "hasty" }
+
 func (h *hall) MayJoin(string) bool { return true }
 
 func (h *hall) Admit(a clue.Admission) (as []clue.Admitted, known bool) {

@@ -57,8 +57,11 @@ type Config struct {
 type Clue interface {
 	// Submit takes a line to be decided; the answer comes to Hub.Decided.
 	Submit(clue.Submission) error
-	// MayJoin reports whether an account may join one more room now. Anonymous
-	// readers are not asked about: Twitch does not limit them either.
+	// MayLogin reports whether an account may log in once more now. Anonymous readers are
+	// not asked about, here and below.
+	MayLogin(login string) bool
+	// MayJoin reports whether an account may join one more room now: Twitch does not
+	// limit anonymous readers either.
 	MayJoin(login string) bool
 	// Admit asks to let somebody into rooms. What is known is answered at once; else the
 	// answer comes to Hub.Admitted.

@@ -22,6 +22,7 @@ const (
 	refusedCommand
 	refusedTarget
 	refusedAnonymous
+	refusedLoginRate
 	refusedJoinRate
 	refusedRooms
 	refusedEntry
@@ -48,6 +49,7 @@ func newMeters(set *metrics.Set) meters {
 			refusedCommand:   set.NewCounter(`uproar_lines_refused_total{reason="unknown_command"}`),
 			refusedTarget:    set.NewCounter(`uproar_lines_refused_total{reason="no_target"}`),
 			refusedAnonymous: set.NewCounter(`uproar_lines_refused_total{reason="anonymous"}`),
+			refusedLoginRate: set.NewCounter(`uproar_lines_refused_total{reason="login_rate"}`),
 			refusedJoinRate:  set.NewCounter(`uproar_lines_refused_total{reason="join_rate"}`),
 			refusedEntry:     set.NewCounter(`uproar_lines_refused_total{reason="not_admitted"}`),
 			refusedMissing:   set.NewCounter(`uproar_lines_refused_total{reason="no_such_room"}`),

@@ -46,6 +46,13 @@ func (s *Session) takeNick(nick []byte) {
 			s.refuseLogin("Login authentication failed")
 			return
 		}
+		// Asked once the token has told who it is: under another's name nobody can use up
+		// that account's logins.
+		if !s.loop.hub.cfg.Clue.MayLogin(user.Login) {
+			s.loop.hub.meters.refuse(refusedLoginRate)
+			s.refuseLogin("Login unsuccessful")
+			return
+		}
 		s.register(user)
 	}
 }
