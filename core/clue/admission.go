@@ -29,10 +29,10 @@ type Admitted struct {
 	User      *chat.User // in the colour of the account, for USERSTATE
 	Roles     chat.Roles // of the user in the room
 	Modes     chat.Modes
-	NoModes   bool            // the room is not known: Modes says nothing
-	Rejection *chat.Rejection // nil: may enter
-	Missing   bool            // the room does not exist; clients are told nothing
-	Again     bool            // of the Admission
+	NoModes   bool         // the room is not known: Modes says nothing
+	Rejection *chat.Notice // nil: may enter
+	Missing   bool         // the room does not exist; clients are told nothing
+	Again     bool         // of the Admission
 
 	stamp uint64 // of the records that decided, from before they were looked at
 }
@@ -45,7 +45,7 @@ type Admitter interface {
 }
 
 // RejectEntry is for whoever cannot be let in because nobody knows whether he may.
-var RejectEntry = &chat.Rejection{MsgID: chat.RejectUnavailable.MsgID, Text: "You could not join because chat is busy. Please try again."}
+var RejectEntry = &chat.Notice{MsgID: chat.RejectUnavailable.MsgID, Text: "You could not join because chat is busy. Please try again."}
 
 // admit decides about one room. A nil record is unknown: an anonymous reader is let in
 // all the same, for nobody can ban him; others are not, for they might be banned.

@@ -103,7 +103,7 @@ func (l *lane) serve(ctx context.Context, sub *Submission) {
 	}
 	v := cmd.Judge(call)
 	if v.Failed {
-		l.refuse(sub, &chat.Rejection{MsgID: v.Notice.MsgID, Text: v.Notice.Text})
+		l.refuse(sub, &v.Notice)
 		return
 	}
 	if err := l.change(ctx, v.Changes); err != nil {
@@ -169,7 +169,7 @@ func (l *lane) show(sub *Submission, call *command.Call, v *command.Verdict) {
 	}
 }
 
-func (l *lane) refuse(sub *Submission, r *chat.Rejection) {
+func (l *lane) refuse(sub *Submission, r *chat.Notice) {
 	d := answerTo(sub)
 	d.Outcome, d.Rejection = Rejected, r
 	l.desk.meters.rejected(r.MsgID).Inc()

@@ -127,11 +127,11 @@ func TestDoorWhileTheStoreIsAway(t *testing.T) {
 		c.Admit(Admission{User: user("new"), Rooms: []string{"room"}})
 		c.Admit(Admission{User: anonymous, Rooms: []string{"elsewhere"}})
 		synctest.Wait()
-		var got []*chat.Rejection
+		var got []*chat.Notice
 		for _, as := range l.mu.answers[1:] {
 			got = append(got, as[0].Rejection)
 		}
-		if !slices.Equal(got, []*chat.Rejection{nil, RejectEntry, nil}) {
+		if !slices.Equal(got, []*chat.Notice{nil, RejectEntry, nil}) {
 			t.Fatalf("got %v: known people and readers enter, strangers do not", got)
 		}
 	})

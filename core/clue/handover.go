@@ -1,6 +1,9 @@
 package clue
 
-import "uproar/core/chat"
+import (
+	"uproar/core/chat"
+	"uproar/core/clue/command"
+)
 
 // toDesk hands a command to the desk, which answers it.
 func (s *shard) toDesk(sub *Submission, d *Decision, a *ask) {
@@ -36,7 +39,7 @@ func (s *shard) take(h handover) {
 	s.held.sweep(s.tick)
 	switch {
 	case h.held != nil && !s.held.has(h.held): // somebody was quicker, or the time is over
-		s.reject(&h.answer, &heldGone)
+		s.reject(&h.answer, &command.HeldGone)
 	case !s.show(&h):
 		s.meters.publishFailed.Inc()
 		s.reject(&h.answer, chat.RejectUnavailable)

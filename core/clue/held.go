@@ -103,9 +103,6 @@ func (s *shard) hold(sub *Submission, a *ask, u *chat.User) {
 	s.desk.teller.put(m)
 }
 
-// heldGone answers whoever decides about a line that is not held.
-var heldGone = chat.Rejection(command.HeldGone)
-
 // deniedNotice is what the sender of a held line is told in the end.
 var deniedNotice = chat.Notice{MsgID: rejectTerm.MsgID, Text: "Your message that was being checked by mods has been refused by them."}
 

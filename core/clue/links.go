@@ -8,7 +8,7 @@ import (
 
 // links refuses a text with a link from those who have no role in a room that asks for
 // that.
-func links(f *Facts, l *Line) *chat.Rejection {
+func links(f *Facts, l *Line) *chat.Notice {
 	if !f.Room.NoLinks || f.Roles != 0 || !hasLink(l.Text) {
 		return nil
 	}

@@ -30,7 +30,7 @@ type Facts struct {
 
 // A rule looks at a line and the facts and says why the line may not be said, or nil.
 // It is a pure function: it keeps neither pointer.
-type rule func(f *Facts, l *Line) *chat.Rejection
+type rule func(f *Facts, l *Line) *chat.Notice
 
 // gates are asked of every line and of every command but the personal ones, in this
 // order; the first to refuse is the one that the sender hears of. What lasts longest
@@ -62,7 +62,7 @@ var rules = [...]rule{
 }
 
 // judge asks the gates, then the rules.
-func judge(f *Facts, l *Line) *chat.Rejection {
+func judge(f *Facts, l *Line) *chat.Notice {
 	if r := judgeGates(f, l); r != nil {
 		return r
 	}
@@ -75,7 +75,7 @@ func judge(f *Facts, l *Line) *chat.Rejection {
 }
 
 // judgeGates asks the gates alone.
-func judgeGates(f *Facts, l *Line) *chat.Rejection {
+func judgeGates(f *Facts, l *Line) *chat.Notice {
 	for _, refuses := range gates {
 		if r := refuses(f, l); r != nil {
 			return r

@@ -213,7 +213,7 @@ func answerTo(sub *Submission) Decision {
 	return Decision{Room: sub.Room, User: sub.User, Nonce: sub.Nonce, Origin: sub.Origin, Ticket: sub.Ticket}
 }
 
-func (s *shard) reject(d *Decision, r *chat.Rejection) {
+func (s *shard) reject(d *Decision, r *chat.Notice) {
 	d.Outcome, d.Message, d.Rejection = Rejected, nil, r
 	c := s.rejected[r.MsgID]
 	if c == nil {

@@ -137,7 +137,7 @@ func (s *script) said(room, login, text string) Decision {
 	return s.say(Submission{Room: room, User: user(login), Text: text})
 }
 
-func wantRejection(t *testing.T, d Decision, want *chat.Rejection) {
+func wantRejection(t *testing.T, d Decision, want *chat.Notice) {
 	t.Helper()
 	if d.Outcome != Rejected || d.Rejection != want || d.Message != nil {
 		t.Fatalf("got outcome %d, rejection %v, message %v; want rejection %v", d.Outcome, d.Rejection, d.Message, want)

@@ -42,9 +42,9 @@ type Decision struct {
 	Nonce     string
 	Origin    chat.Origin
 	Ticket    uint32
-	Message   *chat.Message   // nil unless Accepted
-	Rejection *chat.Rejection // nil unless Rejected
-	Notice    chat.Notice     // of Told
-	Events    []chat.Event    // of Told: what members have been shown; a sender who is none has not seen it
-	Roles     chat.Roles      // of the sender in the room, when Accepted or Told
+	Message   *chat.Message // nil unless Accepted
+	Rejection *chat.Notice  // nil unless Rejected
+	Notice    chat.Notice   // of Told
+	Events    []chat.Event  // of Told: what members have been shown; a sender who is none has not seen it
+	Roles     chat.Roles    // of the sender in the room, when Accepted or Told
 }

@@ -9,13 +9,13 @@ import (
 )
 
 var (
-	rejectTerm = &chat.Rejection{MsgID: "msg_rejected", Text: "Your message wasn't posted due to conflicts with the channel's moderation settings."}
-	rejectHeld = &chat.Rejection{MsgID: "msg_rejected_mandatory", Text: "Hey! Your message is being checked by mods and has not been sent."}
+	rejectTerm = &chat.Notice{MsgID: "msg_rejected", Text: "Your message wasn't posted due to conflicts with the channel's moderation settings."}
+	rejectHeld = &chat.Notice{MsgID: "msg_rejected_mandatory", Text: "Hey! Your message is being checked by mods and has not been sent."}
 )
 
 // blockedTerms refuses a text with a term that the room has blocked, of all but those
 // who moderate it.
-func blockedTerms(f *Facts, l *Line) *chat.Rejection {
+func blockedTerms(f *Facts, l *Line) *chat.Notice {
 	if len(f.Room.Terms) == 0 || f.Roles.Moderates() || !hasTerm(l.Text, f.Room.Terms) {
 		return nil
 	}

@@ -1,0 +1,20 @@
+package chat
+
+// Notice is what a person is told about a room: why a line was refused, say. MsgID is
+// Twitch's where Twitch has one, so that client libraries react; the text is what the
+// person reads, in the wording that libraries parse.
+type Notice struct {
+	MsgID string
+	Text  string
+}
+
+// Rejection is the name of a Notice that refuses a line.
+type Rejection = Notice
+
+// Rejections of a line. A nil *Notice means accepted.
+var (
+	RejectDuplicate   = &Notice{"msg_duplicate", "Your message was not sent because it is identical to the previous one you sent, less than 30 seconds ago."}
+	RejectRateLimit   = &Notice{"msg_ratelimit", "Your message was not sent because you are sending messages too quickly."}
+	RejectUnavailable = &Notice{"msg_unavailable", "Your message was not sent because chat is busy. Please try again."}
+	RejectCommand     = &Notice{"unrecognized_cmd", "Unrecognized command: "}
+)
