@@ -34,15 +34,21 @@ func unmod() *Command {
 	}
 }
 
-// judgeUnmod lets moderators step down, and the broadcaster take the role from anybody.
 func judgeUnmod(c *Call, _ string) Verdict {
 	who := name(c.Target.User)
+	return revoked(c, chat.Moderator,
+		notice("bad_unmod_mod", "%s is not a moderator of this channel.", who),
+		notice("unmod_success", "You have removed %s as a moderator of this channel.", who))
+}
+
+// revoked takes a role away: those who have it may step down, and the broadcaster may take
+// it from anybody.
+func revoked(c *Call, role chat.Roles, none, done chat.Notice) Verdict {
 	switch {
 	case c.Roles&chat.Broadcaster == 0 && c.Target.User.Login != c.Issuer.Login:
 		return refuse(noPermission)
-	case c.targetRoles()&chat.Moderator == 0:
-		return refuse(notice("bad_unmod_mod", "%s is not a moderator of this channel.", who))
+	case c.targetRoles()&role == 0:
+		return refuse(none)
 	}
-	v := told("unmod_success", "You have removed %s as a moderator of this channel.", who)
-	return v.changing(c, store.Change{Revoke: chat.Moderator})
+	return Verdict{Notice: done}.changing(c, store.Change{Revoke: role})
 }

@@ -37,15 +37,9 @@ func unvip() *Command {
 	}
 }
 
-// judgeUnvip lets VIPs step down, and the broadcaster take the role from anybody.
 func judgeUnvip(c *Call, _ string) Verdict {
 	who := name(c.Target.User)
-	switch {
-	case c.Roles&chat.Broadcaster == 0 && c.Target.User.Login != c.Issuer.Login:
-		return refuse(noPermission)
-	case c.targetRoles()&chat.VIP == 0:
-		return refuse(notice("bad_unvip_grantee_not_vip", "%s is not a VIP of this channel.", who))
-	}
-	v := told("unvip_success", "You have removed %s as a VIP of this channel.", who)
-	return v.changing(c, store.Change{Revoke: chat.VIP})
+	return revoked(c, chat.VIP,
+		notice("bad_unvip_grantee_not_vip", "%s is not a VIP of this channel.", who),
+		notice("unvip_success", "You have removed %s as a VIP of this channel.", who))
 }
