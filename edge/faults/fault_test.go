@@ -21,11 +21,12 @@ const (
 	lastsVariable = "UPROAR_FAULT_SECONDS"
 )
 
-// A round trip to the store is given up after storeTimeout. A stranger may be refused
-// when the machine was late by what is left of that, or breakerMemory ago: a breaker then
-// keeps others away for a while.
+// A round trip to the store takes up to tripTakes, and is given up after storeTimeout. A
+// stranger may be refused when the machine was late by what is left of that, now or up to
+// breakerMemory ago: a breaker then keeps others away for a while.
 const (
 	storeTimeout  = 100 * time.Millisecond
+	tripTakes     = 10 * time.Millisecond
 	breakerMemory = 500 * time.Millisecond
 )
 
@@ -59,6 +60,7 @@ type fault struct {
 	strangers fate     // in the room whose Redis fails
 	moderates []string // ids that /ban may be answered with meanwhile
 	forgets   bool     // bans are gone afterwards: Redis was told to forget them
+	stale     bool     // state past its time must have served
 }
 
 func (f *fault) duration(t testing.TB) time.Duration {
@@ -92,7 +94,7 @@ func (f *fault) run(t *testing.T) {
 	}
 	time.Sleep(calm)                  // of ordinary chat
 	w.refused(w.banned, "msg_banned") // and is known, now that the notice of the ban has come
-	before := f.felt(w)
+	felt, stale := f.felt(w), staleUsed(w)
 
 	lasts := f.duration(t)
 	f.begin(w)
@@ -105,21 +107,31 @@ func (f *fault) run(t *testing.T) {
 	if !f.forgets {
 		w.refused(w.banned, "msg_banned")
 	}
-	w.command("/ban afterwards", "ban_success", "already_banned")
 
 	for _, c := range crowds {
 		c.end()
 	}
 	watched.end()
-	felt := f.felt(w) - before
-	t.Logf("felt %.3g times", felt)
+	f.judge(w, f.felt(w)-felt, staleUsed(w)-stale)
+	w.judgeElsewhere()
+}
+
+// judge holds that the fault was one.
+func (f *fault) judge(w *world, felt, stale float64) {
+	w.t.Helper()
+	w.t.Logf("felt %.3g times; %.0f records past their time used; strangers: %d times accepted, %d times refused", felt, stale, w.let, w.turnedAway)
 	if felt < max(1, f.feltMin) {
-		t.Errorf("the fault was felt %.3g times, want at least %v", felt, max(1, f.feltMin))
+		w.t.Errorf("the fault was felt %.3g times, want at least %v", felt, max(1, f.feltMin))
+	}
+	if f.stale && stale == 0 {
+		w.t.Error("no record past its time was used")
 	}
 	if w.quickest < f.away {
-		t.Errorf("a stranger was answered after %v, and the store is %v away", w.quickest, f.away)
+		w.t.Errorf("a stranger was answered after %v, and the store is %v away", w.quickest, f.away)
 	}
-	w.judgeElsewhere()
+	if f.strangers == accepted && w.let < w.turnedAway {
+		w.t.Error("the machine was too late for most strangers to say anything")
+	}
 }
 
 // endure has others than members try their luck until the fault is to end.
@@ -170,11 +182,16 @@ func (f *fault) stranger(w *world) {
 func (f *fault) expect(w *world, what string, a asked, yes bool) {
 	w.t.Helper()
 	w.inTime(what, a, clueDeadline)
+	if yes {
+		w.let++
+	} else {
+		w.turnedAway++
+	}
 	switch {
 	case yes && f.strangers == refused, !yes && a.msgID != "msg_unavailable":
 		w.t.Errorf("%s: %v", what, a)
 	case !yes && f.strangers == accepted:
-		if late := w.lateAround(a); late < storeTimeout-f.away-stallMax/5 {
+		if late := w.lateAround(a); late < storeTimeout-f.away-tripTakes {
 			w.t.Errorf("%s: %v, and the machine was late by %v alone", what, a, late)
 		}
 	}
@@ -186,23 +203,19 @@ func (w *world) lateAround(a asked) time.Duration {
 	return w.machine.late(a.sent.Add(-breakerMemory), wholeWay)
 }
 
-// recovers holds that a line of somebody new is accepted soon.
+// recovers holds that somebody new soon can talk and enter, and a command works.
 func (w *world) recovers(ended time.Time) {
 	w.t.Helper()
 	c := w.stranger()
-	for {
+	w.soon("a line", ended, func() (asked, bool) {
 		a := c.say(mainRoom, "am I the first?")
-		took := time.Since(ended)
-		if a.accepted() {
-			w.t.Logf("recovered after %v", took.Round(time.Millisecond))
-			w.judge("recovery", ended, took, recoveryMax)
-			return
-		}
-		if took > 5*recoveryMax {
-			w.t.Fatalf("%v after the end somebody new is told %v", took, a)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return a, a.accepted()
+	})
+	w.soon("an entry", ended, func() (asked, bool) { return c.join(mainRoom) })
+	w.soon("a ban", ended, func() (asked, bool) {
+		a := w.broadcaster.say(mainRoom, "/ban afterwards")
+		return a, a.msgID == "ban_success" || a.msgID == "already_banned"
+	})
 }
 
 // hears holds that the server soon hears again of what others change.
@@ -213,17 +226,26 @@ func (w *world) hears(ended time.Time) {
 		w.t.Errorf("the second stranger after the end is told %v", a)
 	}
 	w.redis[0].Do("HSET", keyPrefix+"{r:"+mainRoom+"}:m:"+c.nick, "banned", "1")
-	for {
+	w.soon("hearing of a ban", ended, func() (asked, bool) {
 		w.redis[0].Do("PUBLISH", keyPrefix+"stale", "m:"+mainRoom+":"+c.nick)
 		a := c.say(mainRoom, "am I banned yet?")
+		return a, a.msgID == "msg_banned"
+	})
+}
+
+// soon tries until it works, which must be within recoveryMax of the end.
+func (w *world) soon(what string, ended time.Time, try func() (asked, bool)) {
+	w.t.Helper()
+	for {
+		a, ok := try()
 		took := time.Since(ended)
-		if a.msgID == "msg_banned" {
-			w.t.Logf("heard of changes after %v", took.Round(time.Millisecond))
-			w.judge("hearing of a change", ended, took, recoveryMax)
+		if ok {
+			w.t.Logf("%s works after %v", what, took.Round(time.Millisecond))
+			w.judge(what+" after the end", ended, took, recoveryMax)
 			return
 		}
 		if took > 5*recoveryMax {
-			w.t.Fatalf("%v after the end who was banned elsewhere is told %v", took, a)
+			w.t.Fatalf("%s: %v after the end the answer is %v", what, took, a)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -263,7 +285,7 @@ func (w *world) judgeElsewhere() {
 			w.t.Errorf("a line elsewhere of %q was accepted, whom nobody could know", v.nick)
 		case !keys[v.nick]:
 			well++
-			if !v.said.accepted() && v.late < storeTimeout-stallMax/5 {
+			if !v.said.accepted() && v.late < storeTimeout-tripTakes {
 				w.t.Errorf("line elsewhere of %q, whose Redis is well: %v, and the machine was late by %v alone", v.nick, v.said, v.late)
 			}
 		}

@@ -60,6 +60,12 @@ func timeouts(w *world) float64 {
 	return sum(w.t, w.srv, "uproar_clue_store_timeouts_total", "")
 }
 
+// staleUsed counts records past their time that lines were decided by.
+func staleUsed(w *world) float64 {
+	w.t.Helper()
+	return sum(w.t, w.srv, "uproar_clue_cache_stale_total", "")
+}
+
 // roundTripSeconds is how long the server has waited for answers, all told.
 func roundTripSeconds(w *world) float64 {
 	w.t.Helper()

@@ -32,7 +32,7 @@ var faults = []fault{
 	},
 	{
 		name: "frozen", lasts: frozenLasts, begin: freeze, end: thaw,
-		felt: troubles, strangers: refused, moderates: notBanned,
+		felt: troubles, stale: true, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "killed and restarted", options: durable, begin: kill, end: restart,

@@ -31,9 +31,10 @@ type world struct {
 	broadcaster, banned *client
 	bystanders          []*client // one on each loop
 
-	strangers int
-	elsewhere []visit // lines of strangers in the other room
-	quickest  time.Duration
+	strangers       int
+	let, turnedAway int     // strangers' lines and entries in mainRoom
+	elsewhere       []visit // lines of strangers in the other room
+	quickest        time.Duration
 }
 
 // visit is a stranger's line, and for how long the machine was late around it.
