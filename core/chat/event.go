@@ -28,16 +28,17 @@ type Origin uint64
 // Message is one accepted line of chat.
 type Message struct {
 	Place
-	ID     string // UUID; unique for ever
-	User   *User
-	Roles  Roles
-	Text   string // normalised; valid UTF-8 without control bytes
-	Action bool   // "/me": relayed as CTCP ACTION
-	First  bool   // the user's first line in this room ever
-	Emotes string // as in the tag: "25:0-4,12-16/1902:6-10", in code points
-	Nonce  string // client-nonce of the sender, or empty
-	Reply  *Reply // nil unless the line answers another
-	Origin Origin
+	ID        string // UUID; unique for ever
+	User      *User
+	Roles     Roles
+	Text      string // normalised; valid UTF-8 without control bytes
+	Action    bool   // "/me": relayed as CTCP ACTION
+	First     bool   // the user's first line in this room ever
+	Returning bool   // new to the room within 30 days, and come again
+	Emotes    string // as in the tag: "25:0-4,12-16/1902:6-10", in code points
+	Nonce     string // client-nonce of the sender, or empty
+	Reply     *Reply // nil unless the line answers another
+	Origin    Origin
 }
 
 // Clearing removes lines from view: those of one user, who is banned or timed out, or

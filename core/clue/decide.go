@@ -128,7 +128,7 @@ func (s *shard) accept(sub *Submission, d *Decision, a *ask, u *chat.User) {
 	r := s.rooms.speak(sub.Room, s.now, s.tick)
 	m, id := s.compose(sub, a, u)
 	m.Place = r.place(s.now)
-	m.First = s.first(a)
+	m.First, m.Returning = s.newcomer(a)
 	s.rooms.remember(r, id, m)
 	kept := s.remember(sub.Room, a)
 	d.Outcome, d.Message, d.Roles = Accepted, m, m.Roles
@@ -178,18 +178,6 @@ func (s *shard) remember(room string, a *ask) bool {
 	if forgotten > 0 {
 		s.meters.forgotSpeakers.Add(forgotten)
 	}
-	return true
-}
-
-// first reports whether this is the sender's first line in the room ever.
-func (s *shard) first(a *ask) bool {
-	if s.facts.Member.Spoken {
-		return false
-	}
-	if _, again := s.firsts[a.speaker]; again {
-		return false
-	}
-	s.firsts[a.speaker] = struct{}{}
 	return true
 }
 

@@ -61,9 +61,8 @@ func (s *shard) keepSpoken() {
 		if m == nil { // taken back
 			continue
 		}
-		if m.First {
-			s.hasSpoken(a)
-		} else if !a.kept {
+		mark := s.markDue(a)
+		if !mark && !a.kept {
 			continue
 		}
 		if len(s.fetch.spoken) == spokenMax {
@@ -71,15 +70,7 @@ func (s *shard) keepSpoken() {
 			continue
 		}
 		s.fetch.spoken = append(s.fetch.spoken, spoken{at: s.tick, Spoken: store.Spoken{
-			Room: a.room.name, Login: m.User.Login, Text: a.ask.text, Unique: a.unique, First: m.First,
+			Room: a.room.name, Login: m.User.Login, Text: a.ask.text, Unique: a.unique, Mark: mark,
 		}})
 	}
-}
-
-// hasSpoken notes that the member's next line is not the first.
-func (s *shard) hasSpoken(a *accepted) {
-	e, _ := s.fetch.resolve(a.ask.member)
-	m := *e.member
-	m.Spoken = true
-	s.cache.amend(store.Key{Kind: store.KindMember, Room: a.room.name, Login: a.decision.Message.User.Login}, e, &m)
 }

@@ -64,7 +64,7 @@ type shard struct {
 	decisions [batchLinesMax]Decision
 	fetch     fetch
 	accepted  []accepted
-	firsts    map[uint64]struct{} // speakers whose first line ever is in this batch
+	firsts    map[uint64]struct{} // speakers with a line in this batch that is the first ever, or the first again
 	speaking  []*room             // rooms with accepted lines
 	published []chat.Event        // accepted lines, by room
 }

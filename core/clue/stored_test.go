@@ -199,7 +199,7 @@ func TestBusyShardThatAsksNothingStillTells(t *testing.T) {
 			s.said("room", login, text)
 		}
 	}
-	if n := s.c.meters.dropped.Get(); n != 0 || len(st.mu.spoken) < batchLinesMax || !st.mu.spoken[0].First {
+	if n := s.c.meters.dropped.Get(); n != 0 || len(st.mu.spoken) < batchLinesMax || !st.mu.spoken[0].Mark {
 		t.Fatalf("%d told, %d dropped", len(st.mu.spoken), n)
 	}
 }
@@ -220,7 +220,7 @@ func TestQuietShardTellsWhoHasSpoken(t *testing.T) {
 		synctest.Wait()
 		st.mu.Lock()
 		defer st.mu.Unlock()
-		if len(st.mu.spoken) != 1 || !st.mu.spoken[0].First || st.mu.spoken[0].Ago != spokenWait {
+		if len(st.mu.spoken) != 1 || !st.mu.spoken[0].Mark || st.mu.spoken[0].Ago != spokenWait {
 			t.Fatalf("told %+v", st.mu.spoken)
 		}
 	})

@@ -29,7 +29,7 @@ func checkRecords(t *testing.T, r *records) {
 		mu := &r.stripes[i].mu
 		rooms, members, spoken, accounts = rooms+len(mu.rooms), members+len(mu.members), spoken+len(mu.spoken), accounts+len(mu.accounts)
 		for k, m := range mu.members {
-			if _, both := mu.spoken[k]; both || *m == *zeroMember || *m == *spokenMember {
+			if _, both := mu.spoken[k]; both || *m == *zeroMember || m.onlySpoke() {
 				t.Errorf("member %v: %+v, spoken %v", k, m, both)
 			}
 			listed[k.room]++
@@ -130,7 +130,7 @@ func TestFirstLinesBeyondTheBoundForgetOthers(t *testing.T) {
 	const most = 500
 	e := openBounded(t, bounds{members: 10, membersOfRoom: 10, spoken: most})
 	for i := range 4 * most {
-		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: fmt.Sprint("m", i), First: true}}})
+		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: fmt.Sprint("m", i), Mark: true}}})
 		if n := e.records.spokenCount.Load(); n > most {
 			t.Fatalf("%d have spoken, the bound is %d", n, most)
 		}
@@ -145,7 +145,7 @@ func TestFirstLinesBeyondTheBoundForgetOthers(t *testing.T) {
 
 func TestFirstLineOfNoNameIsNotKept(t *testing.T) {
 	e := openBounded(t, defaultBounds())
-	e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{First: true}, {Room: "r", Login: "a\x00b", First: true}}})
+	e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Mark: true}, {Room: "r", Login: "a\x00b", Mark: true}}})
 	if n := e.records.spokenCount.Load(); n != 0 {
 		t.Errorf("%d records", n)
 	}

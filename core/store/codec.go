@@ -39,7 +39,9 @@ type memberValue struct {
 	Banned    bool       `json:"ban,omitempty"`
 	Until     int64      `json:"until,omitempty"` // milliseconds since 1970
 	Follows   int64      `json:"fol,omitempty"`   // milliseconds since 1970
-	Spoken    bool       `json:"spoke,omitempty"`
+	First     int64      `json:"first,omitempty"` // milliseconds since 1970
+	Last      int64      `json:"last,omitempty"`  // milliseconds since 1970
+	Spoken    bool       `json:"spoke,omitempty"` // of an older version, which knew no times: LongAgo
 	BannedFor string     `json:"for,omitempty"`
 }
 
@@ -78,7 +80,10 @@ func decodeRoom(value []byte) (Room, error) {
 }
 
 func encodeMember(m *Member) ([]byte, error) {
-	return encode(memberValue{m.Roles, m.Banned, toMillis(m.Until), toMillis(m.Follows), m.Spoken, m.BannedFor})
+	return encode(memberValue{
+		Roles: m.Roles, Banned: m.Banned, Until: toMillis(m.Until), Follows: toMillis(m.Follows),
+		First: toMillis(m.First), Last: toMillis(m.Last), BannedFor: m.BannedFor,
+	})
 }
 
 func decodeMember(value []byte) (Member, error) {
@@ -89,7 +94,16 @@ func decodeMember(value []byte) (Member, error) {
 	if len(v.BannedFor) > ReasonBytesMax {
 		return Member{}, fmt.Errorf("a reason of %d bytes, want at most %d", len(v.BannedFor), ReasonBytesMax)
 	}
-	return Member{v.Roles, v.Banned, fromMillis(v.Until), fromMillis(v.Follows), v.Spoken, v.BannedFor}, nil
+	m := Member{
+		Roles: v.Roles, Banned: v.Banned, Until: fromMillis(v.Until), Follows: fromMillis(v.Follows), BannedFor: v.BannedFor,
+	}
+	switch {
+	case v.First != 0:
+		m = m.Marked(fromMillis(v.First)).Marked(fromMillis(max(v.First, v.Last)))
+	case v.Spoken:
+		m = m.Marked(LongAgo)
+	}
+	return m, nil
 }
 
 func encodeAccount(a *Account) ([]byte, error) { return encode(accountValue(*a)) }

@@ -37,9 +37,9 @@ func TestLargestRoomFitsAValue(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	until := time.UnixMilli(1_800_000_000_123).UTC()
 	room, _ := encodeRoom(&Room{Modes: chat.Modes{Slow: time.Second, FollowersOnly: true, Unique: true}, Created: true, Terms: []string{"*ü", "b\""}})
-	member, _ := encodeMember(&Member{Roles: chat.VIP, Banned: true, Until: until, Follows: until, Spoken: true, BannedFor: "r\x01"})
+	member, _ := encodeMember(&Member{Roles: chat.VIP, Banned: true, Until: until, Follows: until, First: LongAgo, Last: until, BannedFor: "r\x01"})
 	account, _ := encodeAccount(&Account{Color: "#FF0000", Verified: true})
-	for i, value := range [][]byte{room, member, account, {}, {codecVersion}, {2, '{', '}'}, []byte("\x01{\"until\":-1}"), []byte("\x01{\"until\":9223372036854775807}"), []byte("\x01{} {}")} {
+	for i, value := range [][]byte{room, member, account, {}, {codecVersion}, {2, '{', '}'}, []byte("\x01{\"until\":-1,\"first\":-1,\"last\":7}"), []byte("\x01{\"spoke\":true}"), []byte("\x01{\"until\":9223372036854775807}"), []byte("\x01{} {}")} {
 		f.Add(uint8(i), value)
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, value []byte) {

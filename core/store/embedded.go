@@ -163,8 +163,8 @@ func (e *Embedded) write(g *group) error {
 	return err
 }
 
-// Fetch implements Store. It waits for nothing and never for the disk; reads and draws
-// allocate nothing. What was spoken counts before the draws of the same batch.
+// Fetch implements Store. It waits for nothing and never for the disk; draws allocate
+// nothing, and reads only those who spoke and are known for nothing else. What was spoken counts before the draws of the same batch.
 func (e *Embedded) Fetch(_ context.Context, b *Batch) {
 	now := time.Now()
 	tick := int64(now.Sub(e.began))
@@ -172,8 +172,8 @@ func (e *Embedded) Fetch(_ context.Context, b *Batch) {
 		sp := &b.Spoken[i]
 		sp.Err = nil
 		e.limits.note(sp, tick)
-		if sp.First {
-			e.records.spoke(memberKey{sp.Room, sp.Login})
+		if sp.Mark {
+			e.records.spoke(memberKey{sp.Room, sp.Login}, now.Add(-max(0, sp.Ago)))
 		}
 	}
 	for i := range b.Reads {

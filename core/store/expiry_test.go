@@ -41,7 +41,7 @@ func TestEndedTimeoutIsReadAsNoneAndSwept(t *testing.T) {
 func TestSweepKeepsTheRestOfTheMember(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := openBounded(t, defaultBounds())
-		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: "m0", First: true}, {Room: "r", Login: "m1", First: true}}})
+		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: "m0", Mark: true}, {Room: "r", Login: "m1", Mark: true}}})
 		until := time.Now().Add(time.Minute)
 		_ = e.Change(t.Context(), memberOf("r", 0), Change{Ban: &Ban{Until: until}})
 		_ = e.Change(t.Context(), memberOf("r", 1), Change{Ban: &Ban{Until: until}, Grant: chat.Subscriber})
@@ -49,10 +49,10 @@ func TestSweepKeepsTheRestOfTheMember(t *testing.T) {
 		for i := range stripeCount {
 			e.records.sweep(i, time.Now())
 		}
-		if m := e.records.member(memberKey{"r", "m0"}, time.Now()); m != spokenMember {
+		if m := e.records.member(memberKey{"r", "m0"}, time.Now()); !m.onlySpoke() {
 			t.Errorf("%+v, want one who spoke", m)
 		}
-		if m := e.records.member(memberKey{"r", "m1"}, time.Now()); *m != (Member{Spoken: true, Roles: chat.Subscriber}) {
+		if m := e.records.member(memberKey{"r", "m1"}, time.Now()); *m != (Member{First: m.First, Last: m.First, Roles: chat.Subscriber}) || m.First.IsZero() {
 			t.Errorf("%+v, want a subscriber who spoke", m)
 		}
 	})

@@ -69,7 +69,7 @@ func TestRecordsComeBackFromTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: "a", First: true}, {Room: "r", Login: "b", First: true}}})
+	e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: "a", Mark: true}, {Room: "r", Login: "b", Mark: true}}})
 	before := fetchAll(e, room, member, account, gone, Key{KindMember, "r", "b"})
 	stop() // writes what nobody waits for
 	if err := e.Close(); err != nil {
@@ -158,7 +158,7 @@ func TestDamagedFileIsAnErrorThatNamesIt(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole.db")
 	e := openAt(t, whole)
 	for i := range 2000 {
-		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: fmt.Sprint("m", i), First: true}}})
+		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: fmt.Sprint("m", i), Mark: true}}})
 	}
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
@@ -307,7 +307,7 @@ func TestFirstLinesAreWrittenWithinASecondOrSo(t *testing.T) {
 		e := openAt(t, path)
 		stop := running(t, e)
 		defer stop()
-		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: "a", First: true}}})
+		e.Fetch(t.Context(), &Batch{Spoken: []Spoken{{Room: "r", Login: "a", Mark: true}}})
 		time.Sleep(lazyEvery + time.Millisecond)
 		synctest.Wait()
 		if value := valueOf(t, e, Key{KindMember, "r", "a"}); value == "" {

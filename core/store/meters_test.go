@@ -16,7 +16,7 @@ func TestForgottenEntriesAreCounted(t *testing.T) {
 	for i := range 1000 {
 		login := fmt.Sprint("m", i)
 		e.Fetch(t.Context(), &Batch{
-			Spoken: []Spoken{{Room: "r", Login: login, Text: uint64(i), Unique: true, First: true}},
+			Spoken: []Spoken{{Room: "r", Login: login, Text: uint64(i), Unique: true, Mark: true}},
 			Draws:  []Draw{{Room: "r", Login: login, Limits: []Limit{{"chat", 1, time.Hour}}}},
 		})
 		if err := e.Change(t.Context(), Key{Kind: KindAccount, Login: login}, Change{Color: &color}); err != nil && !errors.Is(err, ErrFull) {

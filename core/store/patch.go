@@ -7,13 +7,11 @@ import (
 	"uproar/core/chat"
 )
 
-// Records that nobody has changed, and members that are known only to have spoken, are
-// the same few values.
+// Records that nobody has changed are the same few values.
 var (
-	zeroRoom     = &Room{}
-	zeroMember   = &Member{}
-	spokenMember = &Member{Spoken: true}
-	zeroAccount  = &Account{}
+	zeroRoom    = &Room{}
+	zeroMember  = &Member{}
+	zeroAccount = &Account{}
 )
 
 // patched is r after c. It shares nothing with c that the caller may write to.

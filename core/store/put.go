@@ -30,13 +30,13 @@ func (r *records) putRoom(s *stripe, name string, room Room) error {
 }
 
 func (r *records) putMember(s *stripe, k memberKey, m Member) error {
-	switch m {
-	case *zeroMember:
+	switch {
+	case m == *zeroMember:
 		r.dropMember(s, k)
 		r.dropSpoken(s, k)
-	case *spokenMember:
+	case m.onlySpoke():
 		r.dropMember(s, k)
-		r.addSpoken(s, k)
+		r.putSpoken(s, k, m.mark())
 	default:
 		old := s.mu.members[k]
 		if old == nil {
@@ -76,10 +76,11 @@ func (r *records) dropMember(s *stripe, k memberKey) {
 	r.memberCount.Add(-1)
 }
 
-// addSpoken forgets another member of the stripe that only spoke when there are too
+// putSpoken forgets another member of the stripe that only spoke when there are too
 // many, and k itself if there is none.
-func (r *records) addSpoken(s *stripe, k memberKey) {
+func (r *records) putSpoken(s *stripe, k memberKey, at mark) {
 	if _, known := s.mu.spoken[k]; known {
+		s.mu.spoken[k] = at
 		return
 	}
 	for !reserve(&r.spokenCount, r.bounds.spoken) {
@@ -94,7 +95,7 @@ func (r *records) addSpoken(s *stripe, k memberKey) {
 			break
 		}
 	}
-	s.mu.spoken[memberKey{strings.Clone(k.room), strings.Clone(k.login)}] = struct{}{}
+	s.mu.spoken[memberKey{strings.Clone(k.room), strings.Clone(k.login)}] = at
 }
 
 func (r *records) dropSpoken(s *stripe, k memberKey) {

@@ -34,7 +34,7 @@ func defaultBounds() bounds {
 
 // records is the state that lives in memory. Records are immutable: a change swaps the
 // pointer under the lock of its stripe, so what was fetched stays as it was and a read
-// allocates nothing. Lock order: stripe -> roster stripe, stripe -> journal.
+// allocates nothing, but of a member that only spoke: there are very many of those. Lock order: stripe -> roster stripe, stripe -> journal.
 type records struct {
 	bounds  bounds
 	seed    maphash.Seed
@@ -51,7 +51,7 @@ type stripe struct {
 		sync.RWMutex
 		rooms    map[string]*Room
 		members  map[memberKey]*Member
-		spoken   map[memberKey]struct{} // members that are spokenMember
+		spoken   map[memberKey]mark // members that only spoke
 		accounts map[string]*Account
 	}
 }
@@ -65,7 +65,7 @@ func newRecords(b bounds, dirty func(Key), m *meters) *records {
 		mu := &r.stripes[i].mu
 		mu.rooms = make(map[string]*Room)
 		mu.members = make(map[memberKey]*Member)
-		mu.spoken = make(map[memberKey]struct{})
+		mu.spoken = make(map[memberKey]mark)
 		mu.accounts = make(map[string]*Account)
 	}
 	return r
@@ -132,8 +132,9 @@ func (s *stripe) member(k memberKey) *Member {
 	if m := s.mu.members[k]; m != nil {
 		return m
 	}
-	if _, ok := s.mu.spoken[k]; ok {
-		return spokenMember
+	if at, ok := s.mu.spoken[k]; ok {
+		one := at.with(Member{})
+		return &one
 	}
 	return zeroMember
 }
@@ -163,8 +164,9 @@ func (r *records) change(k Key, c *Change, now time.Time) error {
 	}
 }
 
-// spoke makes Spoken true, of members whose names are names.
-func (r *records) spoke(k memberKey) {
+// spoke marks a line of members whose names are names, unless one of the hour before it
+// is marked.
+func (r *records) spoke(k memberKey, at time.Time) {
 	key := Key{KindMember, k.room, k.login}
 	if key.validate() != nil {
 		return
@@ -172,12 +174,11 @@ func (r *records) spoke(k memberKey) {
 	s := r.stripe(k.room, k.login)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := *s.member(k)
-	if m.Spoken {
+	m := s.member(k)
+	if !m.First.IsZero() && !at.Before(m.First) && at.Sub(m.Last) < MarkEvery {
 		return
 	}
-	m.Spoken = true
-	if r.putMember(s, k, m) == nil {
+	if r.putMember(s, k, m.Marked(at)) == nil {
 		r.dirty(key)
 	}
 }

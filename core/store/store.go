@@ -18,7 +18,8 @@
 //
 // A value is one byte, its version (1), and a JSON object whose names are in codec.go;
 // times are milliseconds since 1970, what is zero is left out, and so is a record that
-// is zero altogether. A layout, version or name that this program does not know is an
+// is zero altogether. A member of an older version that has "spoke" is read as one of
+// LongAgo, and written with its times when it next changes. A layout, version or name that this program does not know is an
 // error of Open. What limits have been spent and what was said lately is not in it.
 package store
 
@@ -48,7 +49,7 @@ type Store interface {
 	// Watch calls stale for every key that any process has changed, itself included,
 	// until ctx ends; then it returns nil. The zero Key means that changes may have
 	// been missed: everything is stale; it may come at any time, and at the start.
-	// What Spoken changes is not told. stale must not block.
+	// What Spoken changes is not told: a Last that is not fresh is too old. stale must not block.
 	Watch(ctx context.Context, stale func(Key)) error
 }
 
@@ -93,7 +94,8 @@ type Member struct {
 	Banned    bool       // for ever, or until Until
 	Until     time.Time  // end of a timeout; zero for a ban
 	Follows   time.Time  // since when; zero when it does not
-	Spoken    bool       // has said a line here before
+	First     time.Time  // its first line here; zero: it never spoke; LongAgo: nobody knows when
+	Last      time.Time  // its last line here that was marked: an hour or so older than its last
 	BannedFor string     // reason, for moderators
 }
 
@@ -151,7 +153,7 @@ type Spoken struct {
 	Text        uint64
 	Ago         time.Duration // from its acceptance to the Fetch that tells of it: Since counts from then
 	Unique      bool          // remember Text for the whole room
-	First       bool          // the member's first line ever: Member.Spoken becomes true
+	Mark        bool          // Member.First and Last are to know of it; once every MarkEvery is enough
 
 	Err error // the store does not know of it, or has not said that it does
 }

@@ -211,7 +211,7 @@ func appendMessageTags(dst []byte, m *chat.Message) []byte {
 	if m.Reply != nil {
 		dst = appendReplyTags(dst, m.Reply)
 	}
-	dst = append(dst, ";returning-chatter=0"...)
+	dst = append(append(dst, ";returning-chatter="...), flag(m.Returning))
 	dst = irc.AppendTag(dst, irc.NextTag, "room-id", m.RoomID)
 	dst = append(append(dst, ";subscriber="...), flag(m.Roles&chat.Subscriber != 0))
 	dst = irc.AppendTagInt(dst, irc.NextTag, "tmi-sent-ts", m.Time.UnixMilli())

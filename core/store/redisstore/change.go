@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -13,6 +14,10 @@ import (
 // rosterKept bounds the roster that a room keeps of a role: of more subscribers than
 // that, the later ones hold their role all the same and are not listed.
 const rosterKept = 10 * store.RosterMax
+
+// colorFor is how long the color of an account is kept of which nothing else is known,
+// after it was last chosen.
+const colorFor = 365 * 24 * time.Hour
 
 // Change implements store.Store. When it returns nil, the server has made the change and
 // has sent the notice to every Watch that is connected.
@@ -43,7 +48,7 @@ func (s *Store) changing(b rueidis.Builder, byText bool, k store.Key, p patch) r
 		names = append(names, s.keys.roster(k.Room, role))
 	}
 	args := []string{
-		s.keys.stale(), notice(k), k.Login, strconv.Itoa(rosterKept),
+		s.keys.stale(), notice(k), k.Login, strconv.Itoa(rosterKept), strconv.FormatInt(colorFor.Milliseconds(), 10),
 		strconv.Itoa(len(p.joins)), strconv.Itoa(len(p.set) / 2),
 	}
 	args = append(append(args, p.set...), p.remove...)

@@ -59,9 +59,10 @@ type verb uint8
 
 const (
 	readRecord verb = iota // Reads
+	readMark               // of a member, after readRecord
 	tellSpoken             // Spoken
 	tellUnique
-	tellFirst
+	tellMark
 	drawLimits // Draws: of the account
 	drawText   // of the room
 	drawAge
@@ -84,8 +85,8 @@ func (s *Store) split(b *store.Batch) []part {
 				p.add(tellUnique, i)
 			}
 		}
-		if said.First {
-			p.add(tellFirst, i)
+		if said.Mark {
+			p.add(tellMark, i)
 		}
 	}
 	for i := range b.Reads {
@@ -94,7 +95,11 @@ func (s *Store) split(b *store.Batch) []part {
 		if _, tag := s.keys.record(r.Key); tag == "" {
 			r.Err = fmt.Errorf("cannot fetch %s: no such kind", r.Key)
 		} else {
-			parts[l.find(tag)].add(readRecord, i)
+			p := &parts[l.find(tag)]
+			p.add(readRecord, i)
+			if r.Key.Kind == store.KindMember {
+				p.add(readMark, i)
+			}
 		}
 	}
 	for i := range b.Draws {
@@ -135,9 +140,16 @@ func (p *part) command(st step, byText bool) rueidis.Completed {
 	case tellUnique:
 		said := &p.batch.Spoken[st.i]
 		return b.Set().Key(k.said(said.Room, said.Text)).Value("").PxMilliseconds(left(said)).Build()
-	case tellFirst:
+	case readMark:
+		key := &p.batch.Reads[st.i].Key
+		return b.Get().Key(k.mark(key.Room, key.Login)).Build()
+	case tellMark:
 		said := &p.batch.Spoken[st.i]
-		return b.Hset().Key(k.member(said.Room, said.Login)).FieldValue().FieldValue("spoken", "1").Build()
+		return markScript.command(b, byText, []string{k.mark(said.Room, said.Login), k.member(said.Room, said.Login)}, []string{
+			strconv.FormatInt(time.Now().Add(-max(0, said.Ago)).UnixMilli(), 10),
+			strconv.FormatInt(store.LongAgo.UnixMilli(), 10),
+			strconv.FormatInt(store.MarkFor.Milliseconds(), 10),
+		})
 	case drawText:
 		d := &p.batch.Draws[st.i]
 		return b.Get().Key(k.last(d.Room, d.Login)).Build()

@@ -23,7 +23,9 @@ func (p *part) fill(now time.Time) {
 		switch st.do {
 		case readRecord:
 			p.fillRead(&p.batch.Reads[st.i], result, err, now)
-		case tellSpoken, tellUnique, tellFirst:
+		case readMark:
+			fillMark(&p.batch.Reads[st.i], result, err)
+		case tellSpoken, tellUnique, tellMark:
 			if said := &p.batch.Spoken[st.i]; err != nil && said.Err == nil {
 				said.Err = fmt.Errorf("cannot tell that %q spoke in room %q: %w", said.Login, said.Room, err)
 			}
@@ -57,6 +59,25 @@ func (p *part) fillRead(r *store.Read, result rueidis.RedisResult, err error, no
 	if err != nil {
 		r.Room, r.Member, r.Account = nil, nil, nil
 		r.Err = fmt.Errorf("cannot fetch %s: %w", r.Key, err)
+	}
+}
+
+// fillMark completes a member that has been read.
+func fillMark(r *store.Read, result rueidis.RedisResult, err error) {
+	if r.Err != nil {
+		return
+	}
+	mark := ""
+	if err == nil {
+		if mark, err = result.ToString(); rueidis.IsRedisNil(err) {
+			err = nil
+		}
+	}
+	if err == nil {
+		*r.Member, err = decodeMark(*r.Member, mark)
+	}
+	if err != nil {
+		r.Member, r.Err = nil, fmt.Errorf("cannot fetch %s: %w", r.Key, err)
 	}
 }
 

@@ -22,6 +22,7 @@ func userTag(login string) string { return "{u:" + login + "}" }
 func (k keys) room(room string) string           { return k.inRoom(room, "room") }
 func (k keys) member(room, login string) string  { return k.inRoom(room, "m:"+login) }
 func (k keys) roster(room, role string) string   { return k.inRoom(room, "roster:"+role) }
+func (k keys) mark(room, login string) string    { return k.inRoom(room, "mark:"+login) }
 func (k keys) last(room, login string) string    { return k.inRoom(room, "last:"+login) }
 func (k keys) said(room string, h uint64) string { return k.inRoom(room, "said:"+textHash(h)) }
 func (k keys) account(login string) string       { return k.ofUser(login, "account") }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"uproar/core/chat"
@@ -49,7 +50,6 @@ func decodeMember(f fields, now time.Time) (*store.Member, error) {
 		Banned:    d.flag("banned"),
 		Until:     d.time("until"),
 		Follows:   d.time("follows"),
-		Spoken:    d.flag("spoken"),
 		BannedFor: f["why"],
 	}
 	for _, r := range rosterRoles {
@@ -57,9 +57,23 @@ func decodeMember(f fields, now time.Time) (*store.Member, error) {
 			m.Roles |= r.role
 		}
 	}
+	if d.flag("spoken") { // of an older version, see mark.lua
+		*m = m.Marked(store.LongAgo)
+	}
 	if m.Banned && !m.Until.IsZero() && !now.Before(m.Until) {
 		m.Banned, m.Until, m.BannedFor = false, time.Time{}, ""
 	}
+	return m, d.err
+}
+
+// decodeMark is m with the times of a mark, which may be empty.
+func decodeMark(m store.Member, mark string) (store.Member, error) {
+	if mark == "" {
+		return m, nil
+	}
+	first, last, _ := strings.Cut(mark, " ")
+	d := decoder{f: fields{"first": first, "last": last}}
+	m = m.Marked(d.time("first")).Marked(d.time("last"))
 	return m, d.err
 }
 

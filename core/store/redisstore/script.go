@@ -11,11 +11,15 @@ import (
 //go:embed take.lua
 var takeText string
 
+//go:embed mark.lua
+var markText string
+
 //go:embed change.lua
 var changeText string
 
 var (
 	takeScript   = newScript(takeText)
+	markScript   = newScript(markText)
 	changeScript = newScript(changeText)
 )
 

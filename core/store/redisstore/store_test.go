@@ -121,7 +121,7 @@ func TestBatchIsOneRoundTripPerServer(t *testing.T) {
 				room, login := fmt.Sprintf("room%d", i%10), fmt.Sprintf("user%d", i)
 				b.Reads = append(b.Reads, store.Read{Key: memberKey(room, login)})
 				b.Draws = append(b.Draws, store.Draw{Room: room, Login: login, Limits: []store.Limit{{Name: "lines", N: 5, Per: time.Minute}}, Text: 1, Unique: true})
-				b.Spoken = append(b.Spoken, store.Spoken{Room: room, Login: login, Text: 2, Unique: true, First: true})
+				b.Spoken = append(b.Spoken, store.Spoken{Room: room, Login: login, Text: 2, Unique: true, Mark: true})
 			}
 			return b
 		}
@@ -142,7 +142,7 @@ func TestBatchIsOneRoundTripPerServer(t *testing.T) {
 			}
 		}
 		for i := range b.Reads {
-			if b.Reads[i].Err != nil || !b.Reads[i].Member.Spoken {
+			if b.Reads[i].Err != nil || b.Reads[i].Member.First.IsZero() {
 				t.Fatalf("read %d: %+v", i, b.Reads[i])
 			}
 			if d := b.Draws[i]; d.Err != nil || !d.Left || d.Same || d.Since < 0 || d.Seen {

@@ -98,11 +98,13 @@ func concurrentSpoken(h *house) {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		defer cancel()
-		h.Fetch(ctx, &store.Batch{Spoken: []store.Spoken{{Room: room, Login: login, Text: uint64(i), First: true}}})
+		h.Fetch(ctx, &store.Batch{Spoken: []store.Spoken{{Room: room, Login: login, Text: uint64(i), Mark: true}}})
 		return nil
 	})
-	want := store.Member{Roles: chat.Subscriber | chat.VIP | chat.Moderator, Spoken: true}
-	h.eventually("all have been made", func() bool { return h.member("r", "a") == want })
+	h.eventually("all have been made", func() bool {
+		got := h.member("r", "a")
+		return got == store.Member{Roles: chat.Subscriber | chat.VIP | chat.Moderator, First: got.First, Last: got.Last} && !got.First.IsZero()
+	})
 }
 
 func endedContext(h *house) {

@@ -213,16 +213,37 @@ func seen(h *house) {
 func firstLine(h *house) {
 	h.change(h.memberKey("r", "a"), store.Change{Grant: 1})
 	h.say(store.Spoken{Room: "r", Login: "c"})
-	h.say(store.Spoken{Room: "r", Login: "a", First: true})
-	h.say(store.Spoken{Room: "r", Login: "b", First: true})
-	h.eventually("both have spoken", func() bool { return h.member("r", "a").Spoken && h.member("r", "b").Spoken })
-	if h.member("r", "c").Spoken || h.member("other", "a").Spoken {
-		h.t.Error("spoken without a first line")
+	h.say(store.Spoken{Room: "r", Login: "a", Mark: true})
+	h.say(store.Spoken{Room: "r", Login: "b", Mark: true})
+	spoken := func(room, login string) bool { return !h.member(room, login).First.IsZero() }
+	h.eventually("both have spoken", func() bool { return spoken("r", "a") && spoken("r", "b") })
+	if spoken("r", "c") || spoken("other", "a") {
+		h.t.Error("spoken without a line that is marked")
 	}
 	h.change(h.memberKey("r", "b"), store.Change{Ban: &store.Ban{}})
 	h.change(h.memberKey("r", "b"), store.Change{Unban: true})
 	a, b := h.member("r", "a"), h.member("r", "b")
-	if a != (store.Member{Roles: 1, Spoken: true}) || b != (store.Member{Spoken: true}) {
+	if a != (store.Member{Roles: 1, First: a.First, Last: a.Last}) || b != (store.Member{First: b.First, Last: b.Last}) || b.First.IsZero() {
 		h.t.Errorf("%+v, %+v", a, b)
+	}
+}
+
+// firstAndLast has a member speak on three days, of which the store hears out of order.
+func firstAndLast(h *house) {
+	const day = 24 * time.Hour
+	before := time.Now()
+	for _, days := range []time.Duration{2, 3, 1, 2} {
+		h.say(store.Spoken{Room: "r", Login: "a", Mark: true, Ago: days * day})
+	}
+	near := func(at time.Time, ago time.Duration) bool {
+		return at.Sub(before.Add(-ago)).Abs() < deadline+store.MarkEvery
+	}
+	h.eventually("the earliest and the latest line are known", func() bool {
+		m := h.member("r", "a")
+		return near(m.First, 3*day) && near(m.Last, day)
+	})
+	h.change(h.memberKey("r", "a"), store.Change{Grant: 1})
+	if m := h.member("r", "a"); !near(m.First, 3*day) || !near(m.Last, day) || m.Roles != 1 {
+		h.t.Errorf("with a role: %+v", m)
 	}
 }

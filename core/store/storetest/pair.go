@@ -28,10 +28,10 @@ func drawsAcross(a, b *house) {
 }
 
 func spokenAcross(a, b *house) {
-	a.say(store.Spoken{Room: "r", Login: "x", Text: 5, Unique: true, First: true})
+	a.say(store.Spoken{Room: "r", Login: "x", Text: 5, Unique: true, Mark: true})
 	b.eventually("the other knows the line", func() bool {
 		d := b.ask("r", "x", 5, true)
-		return d.Same && d.Seen && d.Since >= 0 && b.member("r", "x").Spoken
+		return d.Same && d.Seen && d.Since >= 0 && !b.member("r", "x").First.IsZero()
 	})
 }
 

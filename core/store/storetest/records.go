@@ -275,5 +275,5 @@ func sameRoom(a, b *store.Room) bool {
 
 func sameMember(a, b *store.Member) bool {
 	return a.Roles == b.Roles && a.Banned == b.Banned && sameTime(a.Until, b.Until) &&
-		sameTime(a.Follows, b.Follows) && a.Spoken == b.Spoken && a.BannedFor == b.BannedFor
+		sameTime(a.Follows, b.Follows) && sameTime(a.First, b.First) && sameTime(a.Last, b.Last) && a.BannedFor == b.BannedFor
 }
