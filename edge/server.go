@@ -88,7 +88,9 @@ func (b *backEdge) Admitted(a *clue.Admission, as []clue.Admitted) { b.hub.Admit
 func (b *backEdge) Whisper(to string, w *vocabulary.Whisper) { b.hub.Whisper(to, w) }
 
 // Notify implements clue.Messenger.
-func (b *backEdge) Notify(login, room string, n vocabulary.Notice) { b.hub.Notify(login, room, n) }
+func (b *backEdge) Notify(logins []string, room string, n vocabulary.Notice) {
+	b.hub.Notify(logins, room, n)
+}
 
 func (s *server) clueConfig(o *options, back *backEdge, set *metrics.Set) clue.Config {
 	cfg := clue.Defaults()

@@ -64,8 +64,9 @@ type Config struct {
 // Messenger reaches all sessions of a user. It must not block.
 type Messenger interface {
 	Whisper(to string, w *chat.Whisper)
-	// Notify tells something about a room, to the sessions that are in it.
-	Notify(login, room string, n chat.Notice)
+	// Notify tells users something about a room, in their sessions that are in it. It may
+	// keep the slice, which nobody modifies.
+	Notify(logins []string, room string, n chat.Notice)
 }
 
 // Defaults is Twitch's rules: 20 lines per 30 s, 100 where one may moderate, 7500 of a

@@ -77,7 +77,7 @@ func (l *lane) run(ctx context.Context) {
 			l.desk.meters.stopped.Inc()
 			l.refuse(sub, chat.RejectUnavailable)
 		}
-		l.desk.turns.done(sub.Room)
+		l.desk.turns.done(sub.turn)
 	}
 }
 

@@ -23,7 +23,7 @@ type counter struct {
 		whispers []*chat.Whisper
 		to       []string
 		notices  []chat.Notice
-		told     []string // of notices: whom
+		told     []string // of the last notice: whom
 	}
 }
 
@@ -33,10 +33,10 @@ func (n *counter) Whisper(to string, w *chat.Whisper) {
 	n.heard.to, n.heard.whispers = append(n.heard.to, to), append(n.heard.whispers, w)
 }
 
-func (n *counter) Notify(login, room string, told chat.Notice) {
+func (n *counter) Notify(logins []string, room string, told chat.Notice) {
 	n.heard.Lock()
 	defer n.heard.Unlock()
-	n.heard.told, n.heard.notices = append(n.heard.told, login), append(n.heard.notices, told)
+	n.heard.told, n.heard.notices = logins, append(n.heard.notices, told)
 }
 
 // atCounter runs do with a Clue in which "mod" moderates "room".

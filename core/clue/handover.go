@@ -15,6 +15,10 @@ func (s *shard) toDesk(sub *Submission, d *Decision, a *ask) {
 	if needs.Held != "" {
 		sub.held = s.held.find(sub.Room, needs.Held)
 	}
+	sub.turn = sub.Room
+	if a.command.Personal { // it may be given in a room that all clients of a kind use for that
+		sub.turn = "@" + sub.User.Login
+	}
 	if err := s.desk.turns.put(sub); err != nil {
 		s.meters.deskFull.Inc()
 		s.reject(d, chat.RejectUnavailable)

@@ -117,6 +117,6 @@ func (s *shard) settle(l *heldLine, fate command.Fate) {
 	}
 	s.meters.heldDenied.Inc()
 	if m := s.desk.cfg.Messenger; m != nil {
-		m.Notify(l.line.User.Login, l.line.Room, deniedNotice)
+		m.Notify([]string{l.line.User.Login}, l.line.Room, deniedNotice)
 	}
 }

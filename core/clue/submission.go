@@ -21,6 +21,7 @@ type Submission struct {
 
 	about *chat.Message // of a command that names a line: that line, if the room knows it
 	held  *heldLine     // likewise, a line that is held
+	turn  string        // of a command: whose turn it takes at the desk
 }
 
 // Outcome is what became of a submission.

@@ -65,13 +65,11 @@ func (t *teller) tell(ctx context.Context, m *chat.Message) {
 	id := heldID(m)
 	n := chat.Notice{MsgID: "msg_held", Text: fmt.Sprintf(
 		"Message %s from %s is held. /approve %s publishes it, /deny %s refuses it. It reads: %s", id, m.User.Login, id, id, m.Text)}
-	t.cfg.Messenger.Notify(m.Room, m.Room, n) // the broadcaster has the room's name
-	for _, login := range t.moderators(ctx, m.Room) {
-		t.cfg.Messenger.Notify(login, m.Room, n)
-	}
+	t.cfg.Messenger.Notify(t.moderators(ctx, m.Room), m.Room, n)
 }
 
-// moderators are those of a room, or none while the store is away.
+// moderators are the broadcaster of a room and, unless the store is away, its moderators.
+// Nobody modifies the slice.
 func (t *teller) moderators(ctx context.Context, room string) []string {
 	if room == t.room && time.Now().Before(t.until) {
 		return t.logins
@@ -80,6 +78,7 @@ func (t *teller) moderators(ctx context.Context, room string) []string {
 	if err != nil {
 		t.meters.heldUntold.Inc()
 	}
-	t.room, t.logins, t.until = room, logins, time.Now().Add(rosterFor)
-	return logins
+	t.room, t.until = room, time.Now().Add(rosterFor)
+	t.logins = append([]string{room}, logins...) // the broadcaster has the room's name
+	return t.logins
 }

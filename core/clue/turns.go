@@ -7,7 +7,8 @@ import (
 
 // turns is the commands that wait. The next is of the room that has gone without a turn
 // for longest, so a room with many commands waits for itself alone; and of each room one
-// is under way at a time, so they are carried out in order.
+// is under way at a time, so they are carried out in order. A personal command takes its
+// issuer's turn, not the room's.
 //
 // A room may wait with as many as are still free, as in queue.
 type turns struct {
@@ -36,7 +37,7 @@ func (t *turns) put(sub *Submission) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	free := t.max - t.mu.n
-	room := t.mu.rooms[sub.Room]
+	room := t.mu.rooms[sub.turn]
 	switch {
 	case t.mu.closed:
 		return ErrStopped
@@ -44,8 +45,8 @@ func (t *turns) put(sub *Submission) error {
 		return ErrBusy
 	case room == nil:
 		room = list.New()
-		t.mu.rooms[sub.Room] = room
-		t.mu.ready.PushBack(sub.Room)
+		t.mu.rooms[sub.turn] = room
+		t.mu.ready.PushBack(sub.turn)
 		t.more.Signal()
 	case room.Len() >= free:
 		return errRoomShare

@@ -58,7 +58,7 @@ func (n *counter) sayAmid(room, login, text string) Decision {
 func TestRoomsTakeTurns(t *testing.T) {
 	turns := newTurns(100)
 	put := func(room, text string) {
-		if err := turns.put(&Submission{Room: room, Text: text}); err != nil {
+		if err := turns.put(&Submission{turn: room, Text: text}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,7 @@ func TestRoomsTakeTurns(t *testing.T) {
 	a := wantNext("a0")
 	wantNext("b0") // and not a1: a has its turn already
 	put("c", "c0")
-	turns.done(a.Room)
+	turns.done(a.turn)
 	wantNext("c0")
 	wantNext("a1")
 	turns.close()
@@ -92,7 +92,7 @@ func TestRoomsTakeTurns(t *testing.T) {
 	if len(turns.mu.rooms) != 0 || turns.len() != 0 {
 		t.Fatalf("%d rooms, %d commands are left", len(turns.mu.rooms), turns.len())
 	}
-	if err := turns.put(&Submission{Room: "a"}); !errors.Is(err, ErrStopped) {
+	if err := turns.put(&Submission{turn: "a"}); !errors.Is(err, ErrStopped) {
 		t.Fatalf("after the end: %v", err)
 	}
 }
@@ -100,21 +100,42 @@ func TestRoomsTakeTurns(t *testing.T) {
 func TestRoomHasAShareOfTheTurns(t *testing.T) {
 	turns := newTurns(10)
 	hot := 0
-	for turns.put(&Submission{Room: "hot"}) == nil {
+	for turns.put(&Submission{turn: "hot"}) == nil {
 		hot++
 	}
 	if hot != 5 {
 		t.Fatalf("one room took %d of 10", hot)
 	}
-	if err := turns.put(&Submission{Room: "hot"}); !errors.Is(err, errRoomShare) {
+	if err := turns.put(&Submission{turn: "hot"}); !errors.Is(err, errRoomShare) {
 		t.Fatalf("got %v", err)
 	}
 	for i := range 5 {
-		if err := turns.put(&Submission{Room: fmt.Sprint("room", i)}); err != nil {
+		if err := turns.put(&Submission{turn: fmt.Sprint("room", i)}); err != nil {
 			t.Fatalf("room %d: %v", i, err)
 		}
 	}
-	if err := turns.put(&Submission{Room: "late"}); !errors.Is(err, ErrBusy) {
+	if err := turns.put(&Submission{turn: "late"}); !errors.Is(err, ErrBusy) {
 		t.Fatalf("got %v", err)
 	}
+}
+
+// tmi.js sends all of its users' /color and /w to one room.
+func TestPersonalCommandsInOneRoomWaitForNoneOfTheOthers(t *testing.T) {
+	atCounter(t, nil, func(n *counter) {
+		n.store.set(faults{late: 40 * time.Millisecond})
+		for i := range deskLanes {
+			if err := n.c.Submit(Submission{Room: "tmijs", User: user(fmt.Sprint("user", i)), Text: "/color red"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(n.c.deadline)
+		synctest.Wait()
+		ds := n.out.answers()
+		if len(ds) != deskLanes {
+			t.Fatalf("%d answers", len(ds))
+		}
+		for _, d := range ds {
+			n.wantTold(d, "color_changed")
+		}
+	})
 }

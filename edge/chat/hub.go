@@ -194,25 +194,29 @@ func (h *Hub) Whisper(to string, w *chat.Whisper) {
 	}
 }
 
-// Notify tells all connections of one user that are in a room something about it.
-func (h *Hub) Notify(login, room string, n chat.Notice) {
+// Notify tells all connections of some users that are in a room something about it. It
+// keeps the logins.
+func (h *Hub) Notify(logins []string, room string, n chat.Notice) {
 	for _, l := range h.engine.Loops() {
-		if !l.Post(notifyTask{login, room, n}, 1) {
+		if !l.Post(notifyTask{logins, room, n}, 1) {
 			h.meters.whispersLost.Inc()
 		}
 	}
 }
 
 type notifyTask struct {
-	to, room string
-	notice   chat.Notice
+	to     []string
+	room   string
+	notice chat.Notice
 }
 
 func (t notifyTask) Run(l *engine.Loop) {
-	for _, s := range loopOf(l).logins[t.to] {
-		if s.seatIn([]byte(t.room)) >= 0 {
-			s.notice(t.room, (*chat.Rejection)(&t.notice))
-			s.Flush()
+	for _, login := range t.to {
+		for _, s := range loopOf(l).logins[login] {
+			if s.seatIn([]byte(t.room)) >= 0 {
+				s.notice(t.room, &t.notice)
+				s.Flush()
+			}
 		}
 	}
 }
