@@ -75,12 +75,15 @@ func (c *cache) stamp(k store.Key) uint64 {
 func (c *cache) put(r *store.Read, stamp uint64, tick int64) *entry {
 	e := &entry{room: r.Room, member: r.Member, account: r.Account, at: tick, doubt: uint32(stamp >> 32)}
 	k := r.Key
+	if c.stripe(k).Load() != uint32(stamp) { // it changed on the way
+		return e
+	}
 	if _, known := c.table.GetIfPresent(k); !known { // the table must not keep a client's line alive
 		k.Room, k.Login = strings.Clone(k.Room), strings.Clone(k.Login)
 	}
 	c.table.Set(k, e)
 	if c.stripe(k).Load() != uint32(stamp) {
-		c.table.Invalidate(k) // it changed meanwhile
+		c.table.Invalidate(k) // it changes just now
 	}
 	return e
 }
