@@ -2,9 +2,9 @@
 // every one of them with a Decision, and hands the accepted lines to a Publisher.
 //
 // A room always maps to the same shard, and a shard is one goroutine, so the order
-// within a room is the order of arrival. A shard owns its rooms without a lock. Two
-// things are shared between goroutines: each shard's queue, and the rate buckets,
-// because an account speaks in rooms of several shards.
+// within a room is the order of arrival. A shard owns its rooms without a lock. What
+// goroutines share has locks of its own: each shard's queue and count of hot rooms, the
+// rate buckets, because an account speaks in rooms of several shards, and the cache.
 //
 // A line passes through: Submit (refused at once when the shard is busy), the queue,
 // Parse, the facts, the rules in the order of the tables in rules.go, then the
@@ -15,7 +15,8 @@
 // known is refused, not guessed.
 //
 // Commands leave their shard for the desk, which may wait for the store, and come back
-// as events with their place among the room's lines. Who enters a room is decided at
+// as events with their place among the room's lines. A line that is held for moderators
+// stays with its shard, and the teller shows it to them. Who enters a room is decided at
 // the door.
 //
 // Lock order: none. No function here holds two locks.
@@ -100,7 +101,7 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 	return c
 }
 
-// Run decides until ctx ends. It owns one goroutine per shard, those of the desk and
+// Run decides until ctx ends. It owns one goroutine per shard, those of the desk, the teller and
 // the door, and one that watches the store; the store itself is not its own. What is
 // still queued at the end is answered chat.RejectUnavailable; then it returns nil. A
 // Clue runs once.

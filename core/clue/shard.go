@@ -26,8 +26,8 @@ const spokenMax = 4 * batchLinesMax
 // handedMax is the number of handovers that wait for one shard. The desk waits beyond.
 const handedMax = 16
 
-// shard decides for its rooms. One goroutine owns all of it but the queue and the
-// channel.
+// shard decides for its rooms. One goroutine owns all of it but the queue, what is hot and
+// the channels.
 type shard struct {
 	queue     *queue
 	hot       *hot
