@@ -33,13 +33,17 @@ type options struct {
 	Rooms  string `enum:"open,created" default:"open" help:"Which rooms exist: open (any that somebody joins) or created (those that the store knows)." group:"Chat"`
 	Emotes string `type:"path" placeholder:"FILE" help:"Emotes, as lines of: id name. Read again on SIGHUP." group:"Chat"`
 
-	Data         string        `default:"uproar.db" help:"File that keeps bans, roles and modes; empty: memory alone." group:"Store"`
-	Redis        []string      `placeholder:"HOST:PORT,..." help:"Keep state on Redis instead: one server, several, or some nodes of a cluster." group:"Store"`
-	RedisMode    string        `enum:"auto,single,sharded,cluster" default:"auto" help:"What the Redis servers are; auto asks them." group:"Store"`
-	Env          string        `default:"prod" help:"Part of every key in Redis: a test fleet cannot touch another's." group:"Store"`
-	StoreTimeout time.Duration `default:"100ms" help:"For one round trip to the store." group:"Store"`
-	ClueTimeout  time.Duration `default:"250ms" help:"For a line to be decided; then its sender is told to try again." group:"Store"`
-	EdgeTimeout  time.Duration `default:"1s" help:"For the answer to reach the edge; then it tells the sender so by itself." group:"Store"`
+	Data              string        `default:"uproar.db" help:"File that keeps bans, roles and modes; empty: memory alone." group:"Store"`
+	Redis             []string      `placeholder:"HOST:PORT,..." help:"Keep state on Redis instead: one server, several, or some nodes of a cluster." group:"Store"`
+	RedisMode         string        `enum:"auto,single,sharded,cluster" default:"auto" help:"What the Redis servers are; auto asks them." group:"Store"`
+	RedisUser         string        `placeholder:"NAME" help:"User of Redis; empty: its default one." group:"Store"`
+	RedisPasswordFile string        `type:"path" placeholder:"FILE" help:"File with that user's password." group:"Store"`
+	RedisTLS          bool          `name:"redis-tls" help:"Speak TLS with Redis." group:"Store"`
+	RedisCA           string        `name:"redis-ca" type:"path" placeholder:"FILE" help:"Certificates, in PEM, that vouch for Redis; without it those of this machine." group:"Store"`
+	Env               string        `default:"prod" help:"Part of every key in Redis: a test fleet cannot touch another's." group:"Store"`
+	StoreTimeout      time.Duration `default:"100ms" help:"For one round trip to the store." group:"Store"`
+	ClueTimeout       time.Duration `default:"250ms" help:"For a line to be decided; then its sender is told to try again." group:"Store"`
+	EdgeTimeout       time.Duration `default:"1s" help:"For the answer to reach the edge; then it tells the sender so by itself." group:"Store"`
 
 	RateLimitVerified clue.Rate     `default:"7500/30s" help:"Lines of one verified account." group:"Limits"`
 	JoinLimitVerified clue.Rate     `default:"2000/10s" help:"Rooms joined by one verified account." group:"Limits"`
@@ -122,6 +126,9 @@ func (o *options) check() error {
 	}
 	if o.Auth == "tokens" && o.Tokens == "" {
 		return fmt.Errorf("--auth tokens: which? name a file with --tokens")
+	}
+	if o.RedisCA != "" && !o.RedisTLS {
+		return fmt.Errorf("--redis-ca: of no use without --redis-tls")
 	}
 	if err := o.checkLimits(); err != nil {
 		return err

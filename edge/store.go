@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -21,6 +20,10 @@ type backend interface {
 // openStore opens the store that the options choose. Its outages are logged.
 func openStore(o *options, set *metrics.Set, log *slog.Logger) (backend, error) {
 	out := newOutages(log)
+	c, err := redisConfig(o)
+	if err != nil {
+		return nil, &codedError{err, exitFile}
+	}
 	if len(o.Redis) == 0 {
 		s, err := store.OpenWith(store.Config{Path: o.Data, Metrics: set, OnState: func(failing bool, cause error) {
 			out.tell("the file of the store", failing, cause, "changes hold in memory, and are written when they can be")
@@ -30,11 +33,10 @@ func openStore(o *options, set *metrics.Set, log *slog.Logger) (backend, error) 
 		}
 		return s, nil
 	}
-	s, err := redisstore.Open(context.Background(), redisstore.Config{
-		Addrs: o.Redis, Mode: redisstore.Mode(o.RedisMode), Env: o.Env, Role: "edge", Metrics: set, OnState: out.redis,
-	})
+	c.Metrics, c.OnState = set, out.redis
+	s, err := redisstore.Open(context.Background(), c)
 	if err != nil {
-		return nil, &codedError{fmt.Errorf("cannot use --redis: %w", err), exitAddress}
+		return nil, &codedError{redisError(o, err), exitAddress}
 	}
 	return onRedis{s}, nil
 }

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
@@ -45,10 +46,11 @@ type Config struct {
 	// Addrs are host:port. In ModeSharded they also decide where a key lives: every
 	// process must spell them the same; their order is free.
 	Addrs              []string
-	Mode               Mode   // ModeAuto if empty
-	Env                string // part of every key: [a-z0-9-]; "prod" if empty
-	Role               string // of this process, for CLIENT LIST; "edge" if empty
-	Username, Password string
+	Mode               Mode        // ModeAuto if empty
+	Env                string      // part of every key: [a-z0-9-]; "prod" if empty
+	Role               string      // of this process, for CLIENT LIST; "edge" if empty
+	Username, Password string      // empty: the server's default user, without a password
+	TLS                *tls.Config // nil: none. Its ServerName is each server's host, if empty
 
 	DialTimeout  time.Duration // to connect and say hello; 1 s if 0
 	StallTimeout time.Duration // without any answer: the connection is made anew; 1 s if 0
@@ -138,6 +140,7 @@ func (c *Config) option(addrs ...string) rueidis.ClientOption {
 		Password:            c.Password,
 		ClientName:          c.clientName(),
 		DialCtxFn:           countConnections(c.Metrics),
+		TLSConfig:           c.TLS,
 		ClientSetInfo:       rueidis.DisableClientSetInfo,
 		Dialer:              net.Dialer{Timeout: c.DialTimeout, KeepAlive: probeEvery},
 		ConnWriteTimeout:    c.StallTimeout,

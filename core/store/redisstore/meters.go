@@ -37,10 +37,14 @@ func newMeters(set *metrics.Set, shard string) meters {
 // countConnections makes a dialer whose open connections are counted.
 func countConnections(set *metrics.Set) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	open := set.GetOrCreateGauge(`uproar_store_connections`, nil)
-	return func(ctx context.Context, addr string, dialer *net.Dialer, _ *tls.Config) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, "tcp", addr)
+	return func(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
+		dial, how := dialer.DialContext, "without TLS"
+		if config != nil {
+			dial, how = (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext, "with TLS"
+		}
+		conn, err := dial(ctx, "tcp", addr)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w %s: %w", errConnect, how, err)
 		}
 		open.Inc()
 		return &countedConn{Conn: conn, open: open}, nil

@@ -24,10 +24,29 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
+// ErrLogin is wrapped by the error of Open when a server takes the user and password
+// for wrong, or wants some: another try is no use.
+var ErrLogin = errors.New("login refused")
+
+// login is err, as ErrLogin if it is that.
+func login(err error) error {
+	answer, ok := rueidis.IsRedisErr(err)
+	if !ok {
+		return err
+	}
+	for _, code := range []string{"WRONGPASS", "NOAUTH", "NOPERM"} {
+		if strings.HasPrefix(answer.Error(), code) {
+			return fmt.Errorf("%w: %w", ErrLogin, err)
+		}
+	}
+	return err
+}
+
 // Open connects to the servers of c. Whoever calls it must call Close.
 //
 // One server that answers tells ModeAuto what they are. In ModeSingle and ModeSharded
-// servers need not be up: what lives there is unavailable until they are.
+// servers need not be up: what lives there is unavailable until they are. A server that is
+// up and refuses our login is an error that wraps ErrLogin.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -77,7 +96,7 @@ func detect(ctx context.Context, c *Config) (Mode, error) {
 		cluster, err := isCluster(ctx, c, addr)
 		switch {
 		case err != nil:
-			failed = errors.Join(failed, fmt.Errorf("cannot open redis store %q: %w: %w", addr, store.ErrUnavailable, err))
+			failed = errors.Join(failed, fmt.Errorf("cannot open redis store %q: %w: %w", addr, store.ErrUnavailable, login(err)))
 		case cluster:
 			return ModeCluster, nil
 		case len(c.Addrs) > 1:
@@ -111,7 +130,7 @@ func isCluster(ctx context.Context, c *Config, addr string) (bool, error) {
 func (s *Store) openCluster(ctx context.Context) error {
 	client, err := rueidis.NewClient(s.config.option(s.config.Addrs...))
 	if err != nil {
-		return fmt.Errorf("cannot open redis cluster %q: %w: %w", s.config.Addrs, store.ErrUnavailable, err)
+		return fmt.Errorf("cannot open redis cluster %q: %w: %w", s.config.Addrs, store.ErrUnavailable, login(err))
 	}
 	s.clients = []rueidis.Client{client}
 	if client.Mode() != rueidis.ClientModeCluster {
@@ -141,6 +160,9 @@ func (s *Store) openServers(ctx context.Context) error {
 			return fmt.Errorf("cannot open redis store %q: %w", s.config.Addrs[i], errs[i])
 		}
 		s.clients = append(s.clients, client)
+		if err := login(errs[i]); errors.Is(err, ErrLogin) {
+			return fmt.Errorf("cannot open redis store %q: %w", s.config.Addrs[i], err)
+		}
 		shards = append(shards, newShard(s.config.Addrs[i], client, &s.config))
 	}
 	s.layout.Store(serversLayout(shards))

@@ -3,7 +3,6 @@ package redisstore
 import (
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
 	"github.com/redis/rueidis"
@@ -14,13 +13,16 @@ import (
 // errFull refuses a call beyond Config.CallsMax.
 var errFull = fmt.Errorf("too many calls under way: %w", store.ErrNotDone)
 
+// errConnect is wrapped by the error of what had no connection to go by.
+var errConnect = errors.New("cannot connect")
+
 // unavailable is the error of what a server has not done. Its refusals (LOADING,
 // READONLY, CLUSTERDOWN, OOM, a full server) count as such: none of them is an answer.
 func (s *shard) unavailable(cause error) error {
 	switch {
 	case errors.Is(cause, store.ErrUnavailable):
 		return cause // of another node
-	case !errors.Is(cause, store.ErrNotDone) && (refused(cause) || unsent(cause)):
+	case !errors.Is(cause, store.ErrNotDone) && (refused(cause) || errors.Is(cause, errConnect)):
 		return fmt.Errorf("cannot ask redis %q: %w: %w: %w", s.name, store.ErrUnavailable, store.ErrNotDone, cause)
 	}
 	return fmt.Errorf("cannot ask redis %q: %w: %w", s.name, store.ErrUnavailable, cause)
@@ -45,12 +47,6 @@ func refused(err error) bool {
 		}
 	}
 	return false
-}
-
-// unsent reports whether no connection could be made.
-func unsent(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // failure is the first of a call's results that is one, or nil. That a server does not

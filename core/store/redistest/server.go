@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ const startTimeout = 10 * time.Second
 // Server is one redis-server process. It belongs to the goroutine of its test.
 type Server struct {
 	Addr string // host:port, the same after Restart
+	TLS  string // host:port where it speaks TLS, or empty
 
 	t    testing.TB
 	dir  string
@@ -41,6 +43,20 @@ func Start(t testing.TB, options ...string) *Server {
 	need(t)
 	return start(t, t.TempDir(), options)
 }
+
+// StartTLS runs one server that speaks TLS on a second port, as localhost and 127.0.0.1.
+// ca is the file of the certificate that vouches for it.
+func StartTLS(t testing.TB, options ...string) (s *Server, ca string) {
+	t.Helper()
+	need(t)
+	dir := t.TempDir()
+	certificate, key := writeCertificate(t, dir)
+	options = append([]string{"--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no"}, options...)
+	return start(t, dir, append(options, "--tls-port", tlsPort)), certificate
+}
+
+// tlsPort stands for a free port in the options of start.
+const tlsPort = "a free port"
 
 // StartMany runs n servers that do not know each other.
 func StartMany(t testing.TB, n int, options ...string) []*Server {
@@ -82,6 +98,12 @@ func start(t testing.TB, dir string, options []string) *Server {
 			"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", dir,
 			"--save", "", "--appendonly", "no", "--loglevel", "notice", "--logfile", s.log(), "--pidfile", s.pidFile(),
 		}, options...)
+		for i, option := range s.args {
+			if option == tlsPort {
+				s.args[i] = strconv.Itoa(freePort(t))
+				s.TLS = net.JoinHostPort("127.0.0.1", s.args[i])
+			}
+		}
 		if err = s.launch(); err == nil {
 			t.Cleanup(s.end)
 			return s
@@ -138,7 +160,7 @@ func (s *Server) launch() error {
 	}()
 	for began := time.Now(); time.Since(began) < startTimeout; {
 		if s.holdsPort() {
-			if answer, err := s.command("PING"); err == nil && answer == "+PONG" {
+			if answer, err := s.command("PING"); err == nil && (answer == "+PONG" || strings.HasPrefix(answer, "-NOAUTH")) {
 				return nil
 			}
 		}
