@@ -15,8 +15,14 @@ import (
 )
 
 // What can be done to the first Redis.
-func freeze(w *world) { w.redis[0].Stop() }
-func kill(w *world)   { w.redis[0].Kill() }
+func kill(w *world) { w.redis[0].Kill() }
+
+// freeze stops Redis when it has just put all that the server knows in doubt.
+func freeze(w *world) {
+	w.redis[0].Do("PUBLISH", keyPrefix+"stale", "everything")
+	w.redis[0].Do("PING") // the notice is sent after the answer to PUBLISH, and before this one
+	w.redis[0].Stop()
+}
 
 func thaw(w *world) {
 	w.redis[0].Continue()

@@ -40,7 +40,7 @@ var faults = []fault{
 	},
 	{
 		name: "one of three frozen", servers: 3, lasts: frozenLasts, begin: freeze, end: thaw,
-		felt: troubles, strangers: refused, moderates: notBanned,
+		felt: troubles, stale: true, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "one of three killed", servers: 3, options: durable, begin: kill, end: restart,
@@ -48,7 +48,7 @@ var faults = []fault{
 	},
 	{
 		name: "one node of a cluster frozen", servers: 3, cluster: true, lasts: frozenLasts, begin: freeze, end: thaw,
-		felt: troubles, strangers: refused, moderates: notBanned,
+		felt: troubles, stale: true, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "one node of a cluster killed", servers: 3, cluster: true, lasts: frozenLasts, options: durable, begin: kill, end: restart,

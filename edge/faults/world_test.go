@@ -79,8 +79,8 @@ func (w *world) stand() {
 	taken := map[string]bool{}
 	before := samples(w.t, w.srv, connections)
 	for i := 0; len(taken) < len(before); i++ {
-		if i == 64 {
-			w.t.Fatalf("64 connections reached loops %v of %d alone", taken, len(before))
+		if i == 40*len(before) {
+			w.t.Fatalf("%d connections reached loops %v of %d alone", i, taken, len(before))
 		}
 		c := dial(w.t, w.srv, fmt.Sprintf("bystander%d", i), nil)
 		now := samples(w.t, w.srv, connections)
