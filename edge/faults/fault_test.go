@@ -123,6 +123,9 @@ func (f *fault) judge(w *world, felt, stale float64) {
 	if felt < max(1, f.feltMin) {
 		w.t.Errorf("the fault was felt %.3g times, want at least %v", felt, max(1, f.feltMin))
 	}
+	if open := sum(w.t, w.srv, "uproar_store_breaker_open", ""); open > 0 {
+		w.t.Errorf("%v breakers are open long after the end", open)
+	}
 	if f.stale && stale == 0 {
 		w.t.Error("no record past its time was used")
 	}

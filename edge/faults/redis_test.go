@@ -54,10 +54,16 @@ func (w *world) rejoined() {
 
 // What grows while the first Redis is in trouble.
 
-// troubles counts what the server had no answer to, or did not ask.
-func troubles(w *world) float64 {
+// failures counts commands that failed, or had no answer when their connection ended.
+func failures(w *world) float64 {
 	w.t.Helper()
-	return sum(w.t, w.srv, "uproar_store_errors_total", w.addr) + sum(w.t, w.srv, "uproar_store_refused_total", w.addr)
+	return sum(w.t, w.srv, "uproar_store_errors_total", w.addr)
+}
+
+// spared counts what the server did not even ask, because a breaker was open.
+func spared(w *world) float64 {
+	w.t.Helper()
+	return sum(w.t, w.srv, "uproar_store_refused_total", w.addr)
 }
 
 // timeouts counts round trips of clue that the store did not end in time.

@@ -32,27 +32,27 @@ var faults = []fault{
 	},
 	{
 		name: "frozen", lasts: frozenLasts, begin: freeze, end: thaw,
-		felt: troubles, stale: true, strangers: refused, moderates: notBanned,
+		felt: spared, feltMin: 10, stale: true, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "killed and restarted", options: durable, begin: kill, end: restart,
-		felt: troubles, strangers: refused, moderates: notBanned,
+		felt: failures, feltMin: 10, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "one of three frozen", servers: 3, lasts: frozenLasts, begin: freeze, end: thaw,
-		felt: troubles, stale: true, strangers: refused, moderates: notBanned,
+		felt: spared, feltMin: 10, stale: true, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "one of three killed", servers: 3, options: durable, begin: kill, end: restart,
-		felt: troubles, strangers: refused, moderates: notBanned,
+		felt: failures, feltMin: 10, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "one node of a cluster frozen", servers: 3, cluster: true, lasts: frozenLasts, begin: freeze, end: thaw,
-		felt: troubles, stale: true, strangers: refused, moderates: notBanned,
+		felt: spared, feltMin: 10, stale: true, strangers: refused, moderates: notBanned,
 	},
 	{
 		name: "one node of a cluster killed", servers: 3, cluster: true, lasts: frozenLasts, options: durable, begin: kill, end: restart,
-		felt: troubles, strangers: refused, moderates: notBanned,
+		felt: failures, feltMin: 10, strangers: refused, moderates: notBanned,
 	},
 	{
 		// Each answer that holds the room's record, and each notice, is more than Redis
@@ -68,7 +68,7 @@ var faults = []fault{
 			w.redis[0].Do("HDEL", keyPrefix+"{r:"+mainRoom+"}:room", "padding")
 			w.redis[0].Do("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0 pubsub 33554432 8388608 60")
 		},
-		felt: cuts, feltMin: 10, strangers: either, moderates: notBanned,
+		felt: cuts, feltMin: 5, strangers: either, moderates: notBanned,
 	},
 	outOfConnections(),
 	{
