@@ -82,7 +82,21 @@ func (s *Session) answer(d *clue.Decision) {
 		s.notice(d.Room, d.Rejection)
 	case clue.Told:
 		if d.Notice.MsgID != "" {
-			s.notice(d.Room, (*chat.Rejection)(&d.Notice))
+			s.notice(d.Room, &d.Notice)
+		}
+		s.showOutside(d)
+	}
+}
+
+// showOutside tells a sender who is not in the room what a command of his has told its
+// members.
+func (s *Session) showOutside(d *clue.Decision) {
+	if s.seatIn([]byte(d.Room)) >= 0 {
+		return
+	}
+	for _, e := range d.Events {
+		if c, ok := e.(*chat.ModeChange); ok {
+			s.notice(d.Room, &c.Notice)
 		}
 	}
 }
