@@ -134,6 +134,21 @@ func TestTellingWhoHasSpokenHoldsUpNoBatch(t *testing.T) {
 	})
 }
 
+// A change that an open breaker has kept back was not made: what is known stays true.
+func TestChangeThatWasNotMadeLeavesNoDoubt(t *testing.T) {
+	atCounter(t, nil, func(n *counter) {
+		wantAccepted(t, n.say("room", "mod", "one"), "one")
+		wantAccepted(t, n.say("room", "ann", "one"), "one")
+		n.store.setChangesOnly(faults{open: true})
+		wantRejection(t, n.say("room", "mod", "/slow 10"), chat.RejectUnavailable)
+		reads := n.store.readsSoFar()
+		wantAccepted(t, n.say("room", "ann", "two"), "two")
+		if got := n.store.readsSoFar(); got != reads {
+			t.Fatalf("%d records are asked for again", got-reads)
+		}
+	})
+}
+
 // The desk waits for the store several times, and each time for its timeout at most.
 func TestChangesAndListsOfRolesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
