@@ -8,9 +8,6 @@ type Notice struct {
 	Text  string
 }
 
-// Rejection is the name of a Notice that refuses a line.
-type Rejection = Notice
-
 // Rejections of a line. A nil *Notice means accepted.
 var (
 	RejectDuplicate   = &Notice{"msg_duplicate", "Your message was not sent because it is identical to the previous one you sent, less than 30 seconds ago."}

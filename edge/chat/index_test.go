@@ -120,7 +120,7 @@ func TestAnswersToJoinComeLateInOrderAndAPartMeanwhileCounts(t *testing.T) {
 	for _, a := range h.asked {
 		as := admitAll(a)
 		if a.Rooms[0] == "c" {
-			as[0].Rejection = &chat.Rejection{MsgID: "msg_banned", Text: "You are permanently banned from talking in c."}
+			as[0].Rejection = &chat.Notice{MsgID: "msg_banned", Text: "You are permanently banned from talking in c."}
 		}
 		h.hub.Admitted(&a, as)
 	}
@@ -143,7 +143,7 @@ func TestAnswersToJoinComeLateInOrderAndAPartMeanwhileCounts(t *testing.T) {
 }
 
 func TestAnswerThatWasOvertakenIsAskedForAgain(t *testing.T) {
-	banned := &chat.Rejection{MsgID: "msg_banned", Text: "You are permanently banned from talking in room."}
+	banned := &chat.Notice{MsgID: "msg_banned", Text: "You are permanently banned from talking in room."}
 	for _, c := range []struct {
 		name string
 		next []clue.Admitted

@@ -179,7 +179,7 @@ func (s *Session) pong(l *parsedLine) {
 
 // notice collects a NOTICE about a room. Those without the tags capability get the
 // text alone.
-func (s *Session) notice(room string, r *chat.Rejection) {
+func (s *Session) notice(room string, r *chat.Notice) {
 	out := s.loop.out
 	if s.caps&capTags != 0 {
 		out = append(out, "@msg-id="...)
@@ -197,7 +197,7 @@ func (s *Session) notice(room string, r *chat.Rejection) {
 // gap collects the NOTICE that tells of lines lost.
 func (s *Session) gap(room string, missed uint32, why string) {
 	s.loop.hub.meters.gapNotices.Inc()
-	s.notice(room, &chat.Rejection{
+	s.notice(room, &chat.Notice{
 		MsgID: gapMsgID,
 		Text:  strconv.FormatUint(uint64(missed), 10) + " lines of this room did not reach you " + why + ".",
 	})

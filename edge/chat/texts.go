@@ -44,8 +44,8 @@ func capabilityOf(name []byte) capabilities {
 
 // Rejections that the edge itself gives, beside those of clue.
 var (
-	rejectJoinRate = &chat.Rejection{MsgID: "msg_ratelimit", Text: "You are joining rooms too quickly. Please try again in a few seconds."}
-	rejectRooms    = &chat.Rejection{MsgID: "msg_concurrent_channel_limit_reached", Text: "You are in as many rooms as one connection may join. Leave one first."}
+	rejectJoinRate = &chat.Notice{MsgID: "msg_ratelimit", Text: "You are joining rooms too quickly. Please try again in a few seconds."}
+	rejectRooms    = &chat.Notice{MsgID: "msg_concurrent_channel_limit_reached", Text: "You are in as many rooms as one connection may join. Leave one first."}
 )
 
 // gapMsgID is ours: no Twitch message says that lines were lost.
