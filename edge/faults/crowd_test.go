@@ -34,7 +34,7 @@ type crowd struct {
 
 	mu struct {
 		sync.Mutex
-		lines            int
+		lines, refused   int
 		onTheirWay       map[string]time.Time // when a line was sent, by its text
 		answer, delivery time.Duration        // the slowest
 	}
@@ -65,7 +65,8 @@ func (c *crowd) talk() {
 	}
 }
 
-// line holds that a member's next line is accepted in time.
+// line holds that a member's next line is accepted in time, or refused for the machine
+// was late.
 func (c *crowd) line(m *member) {
 	m.n++
 	text := fmt.Sprintf("%s %d", m.nick, m.n)
@@ -75,15 +76,20 @@ func (c *crowd) line(m *member) {
 	c.mu.Unlock()
 	a := m.say(c.room, text)
 	c.w.inTime("line "+text, a, clueDeadline)
-	if !a.accepted() {
+	if !a.accepted() && !c.w.outOfTime(a) {
 		c.w.t.Errorf("line %s: %v", text, a)
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.mu.answer = max(c.mu.answer, a.took)
-	c.mu.Unlock()
+	if !a.accepted() {
+		c.mu.refused++
+		delete(c.mu.onTheirWay, text)
+	}
 }
 
-// listen holds that the reader hears the lines of each member once, in order and in time.
+// listen holds that the reader hears the accepted lines of each member once, in order and
+// in time.
 func (c *crowd) listen() {
 	last := map[string]int{}
 	for {
@@ -98,12 +104,16 @@ func (c *crowd) listen() {
 		}
 		var nick string
 		var n int
-		if _, err := fmt.Sscan(h.text, &nick, &n); err != nil || n != last[nick]+1 {
+		if _, err := fmt.Sscan(h.text, &nick, &n); err != nil || n <= last[nick] {
 			c.w.t.Errorf("the reader heard %q after line %d, %v", h.text, last[nick], err)
 		}
 		last[nick] = n
 		c.mu.Lock()
-		sent := c.mu.onTheirWay[h.text]
+		sent, known := c.mu.onTheirWay[h.text]
+		if !known {
+			c.w.t.Errorf("the reader heard %q, which was refused", h.text)
+			sent = h.at
+		}
 		delete(c.mu.onTheirWay, h.text)
 		took := h.at.Sub(sent)
 		c.mu.delivery = max(c.mu.delivery, took)
@@ -124,7 +134,7 @@ func (c *crowd) end() {
 	c.reader.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.w.t.Logf("room %s: %d lines, slowest answer %v, slowest delivery %v", c.room, c.mu.lines,
+	c.w.t.Logf("room %s: %d lines, %d of them refused, slowest answer %v, slowest delivery %v", c.room, c.mu.lines, c.mu.refused,
 		c.mu.answer.Round(time.Millisecond), c.mu.delivery.Round(time.Millisecond))
 	if len(c.mu.onTheirWay) > 0 {
 		c.w.t.Errorf("%d lines of members did not reach the reader", len(c.mu.onTheirWay))
