@@ -47,6 +47,7 @@ var moderationCases = []battery{
 	{name: "50-msg-timeout", over: tcpOnly, run: msgTimeout},
 	{name: "50-msg-siteban", over: both, run: siteBanned},
 	{name: "50-msg-terms", over: tcpOnly, run: msgTerms},
+	{name: "50-msg-held", over: tcpOnly, run: msgHeld},
 	{name: "50-msg-links", over: tcpOnly, run: msgLinks},
 	{name: "50-msg-verified", over: tcpOnly, run: msgVerified},
 	{name: "51-msg-slow", over: both, run: msgSlow},
