@@ -66,7 +66,10 @@ func (q *queue) put(s *Submission, hash uint64) error {
 	q.mu.asleep = false
 	q.mu.Unlock()
 	if wake {
-		q.wake <- struct{}{} // never blocks: one token per sleep
+		select {
+		case q.wake <- struct{}{}:
+		default: // one is left of a sleep that something else ended; it does as well
+		}
 	}
 	return nil
 }

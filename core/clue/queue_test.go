@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -41,6 +42,25 @@ func TestHotRoomGetsRoomBackAsItDrains(t *testing.T) {
 	if n, _ := fill(q, "hot"); n != 10 {
 		t.Fatalf("10 taken, %d put", n)
 	}
+}
+
+func TestPutNeverWaitsForWhoeverWasWokenOtherwise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(8)
+		go func() { // ends, or the test is told of a deadlock
+			var out [8]waiting
+			for range 3 {
+				q.take(out[:]) // finds nothing: it would sleep now, and is woken by a handover
+				if err := putIn(q, "room", "x"); err != nil {
+					t.Error(err)
+				}
+				if n := q.take(out[:]); n != 1 {
+					t.Errorf("took %d", n)
+				}
+			}
+		}()
+		synctest.Wait()
+	})
 }
 
 func TestFullQueueRefusesAtOnce(t *testing.T) {
