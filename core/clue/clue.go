@@ -120,6 +120,9 @@ func (c *Clue) Run(ctx context.Context) error {
 		wg.Go(func() { s.run(ctx) })
 	}
 	wg.Wait()
+	for _, s := range c.shards {
+		s.takeHanded() // what the desk had put in after its shard had looked for the last time
+	}
 	return nil
 }
 

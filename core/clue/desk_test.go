@@ -1,9 +1,11 @@
 package clue
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -247,6 +249,44 @@ func TestTooManyCommandsAreRefused(t *testing.T) {
 		}
 		if n.c.meters.deskFull.Get() == 0 || n.c.desk.turns.len() != 0 {
 			t.Fatalf("%d refused, %d wait", n.c.meters.deskFull.Get(), n.c.desk.turns.len())
+		}
+	})
+}
+
+// deaf is a store whose Fetch takes its time, whatever its context says.
+type deaf struct {
+	*faulty
+	late atomic.Int64 // time.Duration
+}
+
+func (d *deaf) Fetch(ctx context.Context, b *store.Batch) {
+	time.Sleep(time.Duration(d.late.Load()))
+	d.faulty.Fetch(ctx, b)
+}
+
+func TestCommandThatOutlastsTheShardsIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st, out := &deaf{faulty: newFaulty(t)}, newStage()
+		cfg := free()
+		cfg.Store = st
+		c := New(cfg, out, out)
+		stop := start(c)
+		for _, text := range []string{"warm", "/clear"} {
+			for i := range deskLanes {
+				room := fmt.Sprint("room", i)
+				if err := c.Submit(Submission{Room: room, User: user(room), Text: text}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(2 * spokenWait) // all is known, and told
+			st.late.Store(int64(3 * spokenWait))
+		}
+		if n := len(out.answers()); n != deskLanes {
+			t.Fatalf("%d answers before the end", n)
+		}
+		stop()
+		if n := len(out.answers()); n != 2*deskLanes {
+			t.Fatalf("%d answers to %d lines and commands", n, 2*deskLanes)
 		}
 	})
 }
