@@ -76,7 +76,7 @@ func (l *lane) call(ctx context.Context, cmd *command.Command, sub *Submission, 
 		c.Viewers = l.desk.cfg.Viewers(sub.Room)
 	}
 	if needs.Raiding {
-		c.Raiding = l.desk.raids.of(sub.Room, c.Now)
+		c.Raiding, c.RaidOff = l.desk.raids.of(sub.Room, c.Now)
 	}
 	if needs.Whispers {
 		c.Spent = spent(r.batch.Draws)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"uproar/core/chat"
+	"uproar/core/clue/command"
 	"uproar/core/store"
 )
 
@@ -172,6 +173,12 @@ func TestRaidIsRememberedUntilItEnds(t *testing.T) {
 		wantID(n.t, n.say("room", "room", "/raid other"), "raid_error_already_raiding")
 		n.wantTold(n.say("room", "room", "/unraid"), "unraid_success")
 		wantID(n.t, n.say("room", "room", "/unraid"), "unraid_error_no_active_raid")
+		wantID(n.t, n.say("room", "room", "/raid goal"), "raid_error_unexpected")
+		if events := n.out.allOf("goal"); len(events) != 1 {
+			t.Fatalf("the goal has heard of %d raids", len(events))
+		}
+		time.Sleep(command.RaidFor)
+		n.wantTold(n.say("room", "room", "/raid goal"), "raid_success")
 	})
 }
 

@@ -13,7 +13,8 @@ import (
 // started again.
 const raidsMax = 4096
 
-// raids are those under way, while they can be called off.
+// raids are those of the last command.RaidFor: under way while they can be called off, or
+// called off.
 type raids struct {
 	mu struct {
 		sync.Mutex
@@ -22,16 +23,19 @@ type raids struct {
 }
 
 type raid struct {
-	target string
+	target string // empty: called off
 	until  time.Time
 }
 
-// began remembers a raid, or forgets one that is called off.
+// began remembers a raid, or that one is called off: the room may begin no other before
+// its time, or two commands in turn would flood the rooms of others.
 func (rs *raids) began(room string, r *chat.Raid, now time.Time) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if r.Off {
-		delete(rs.mu.byRoom, room)
+		if one, known := rs.mu.byRoom[room]; known {
+			rs.mu.byRoom[room] = raid{"", one.until}
+		}
 		return
 	}
 	for name, other := range rs.mu.byRoom {
@@ -47,12 +51,12 @@ func (rs *raids) began(room string, r *chat.Raid, now time.Time) {
 	}
 }
 
-// of is the room that a room is raiding, or empty.
-func (rs *raids) of(room string, now time.Time) string {
+// of is the room that a room is raiding, or empty, and whether it has called one off.
+func (rs *raids) of(room string, now time.Time) (target string, off bool) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if r, ok := rs.mu.byRoom[room]; ok && now.Before(r.until) {
-		return r.target
+		return r.target, r.target == ""
 	}
-	return ""
+	return "", false
 }

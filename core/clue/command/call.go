@@ -28,6 +28,7 @@ type Call struct {
 	Goal    Goal          // of raid
 	Viewers int           // of raid: members of the room
 	Raiding string        // of raid and unraid: the room that is being raided, see RaidFor; or empty
+	RaidOff bool          // of raid: one that began less than RaidFor ago is called off
 	Spent   Spent         // of w
 }
 
@@ -84,7 +85,7 @@ type Needs struct {
 	Mods     bool   // roster
 	VIPs     bool   // roster
 	Goal     bool   // Goal and Viewers
-	Raiding  bool   // Raiding
+	Raiding  bool   // Raiding and RaidOff
 	Whispers bool   // Spent: draw one from both limits
 }
 

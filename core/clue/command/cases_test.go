@@ -268,6 +268,7 @@ var examples = []example{
 	{"raid bob", alice, nil, "raid_success", "You started to raid Bob."},
 	{"raid alice", alice, nil, "raid_error_self", "A channel cannot raid itself."},
 	{"raid bob", alice, func(c *Call) { c.Raiding = "eve" }, "raid_error_already_raiding", "You already have a raid in progress."},
+	{"raid bob", alice, func(c *Call) { c.RaidOff = true }, "raid_error_unexpected", "There was a problem raiding bob. Please try again in a minute."},
 	{"raid bob", alice, func(c *Call) { c.Goal.Room = &store.Room{Suspended: true} }, "raid_error_forbidden", "You cannot raid this channel."},
 	{"raid bob", alice, func(c *Call) { c.Goal.Member = bannedMember }, "raid_error_forbidden", ""},
 	{"raid bob", alice, func(c *Call) { c.Limits.RaidViewersMax = 6 }, "raid_error_too_many_viewers", ""},

@@ -22,6 +22,8 @@ func judgeRaid(c *Call, _ string) Verdict {
 		return refuse(notice("raid_error_self", "A channel cannot raid itself."))
 	case c.Raiding != "":
 		return refuse(notice("raid_error_already_raiding", "You already have a raid in progress."))
+	case c.RaidOff:
+		return refuse(raidTrouble(goal.Login))
 	case c.Goal.Room != nil && c.Goal.Room.Suspended, standingOf(c.Goal.Member, c.Now) != free:
 		return refuse(notice("raid_error_forbidden", "You cannot raid this channel."))
 	case c.Limits.RaidViewersMax > 0 && c.Viewers > c.Limits.RaidViewersMax:
