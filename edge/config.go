@@ -57,7 +57,7 @@ func (c configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any
 }
 
 // printConfig writes the effective configuration as a config file. What is not set is
-// a comment.
+// a comment, unless a config file without it would mean something else.
 func printConfig(w io.Writer, k *kong.Kong) {
 	for _, f := range k.Model.Flags {
 		value := fmt.Sprint(f.Target.Interface())
@@ -67,7 +67,7 @@ func printConfig(w io.Writer, k *kong.Kong) {
 		if slices.Contains(notInFile, f.Name) {
 			continue
 		}
-		if value == "" {
+		if value == "" && f.Default == "" {
 			fmt.Fprint(w, "# ")
 		}
 		fmt.Fprintf(w, "%s: %q\n", f.Name, value)

@@ -117,7 +117,11 @@ func (o *options) check() error {
 	for _, a := range []struct{ flag, addr string }{
 		{"--irc-addr", o.IRCAddr}, {"--http-addr", o.HTTPAddr}, {"--admin-addr", o.AdminAddr},
 	} {
-		if _, _, err := net.SplitHostPort(a.addr); err != nil {
+		_, port, err := net.SplitHostPort(a.addr)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: cannot read %q as host:port: %w", a.flag, a.addr, err)
 		}
 	}
@@ -127,8 +131,11 @@ func (o *options) check() error {
 	if o.Auth == "tokens" && o.Tokens == "" {
 		return fmt.Errorf("--auth tokens: which? name a file with --tokens")
 	}
-	if o.RedisCA != "" && !o.RedisTLS {
-		return fmt.Errorf("--redis-ca: of no use without --redis-tls")
+	if o.Auth != "tokens" && o.Tokens != "" {
+		return fmt.Errorf("--tokens: of no use without --auth tokens")
+	}
+	if err := o.checkRedis(); err != nil {
+		return err
 	}
 	if err := o.checkLimits(); err != nil {
 		return err
@@ -190,6 +197,12 @@ func (o *options) checkLimits() error {
 		if d.time <= 0 {
 			return fmt.Errorf("%s: %v is not a time above 0", d.flag, d.time)
 		}
+	}
+	if o.LineGap < 0 {
+		return fmt.Errorf("--line-gap: %v is negative", o.LineGap)
+	}
+	if o.DuplicateWindow < 0 {
+		return fmt.Errorf("--duplicate-window: %v is negative", o.DuplicateWindow)
 	}
 	return nil
 }

@@ -15,6 +15,32 @@ import (
 // secretBytesMax bounds the file of a password, and of certificates.
 const secretBytesMax = 1 << 20
 
+// checkRedis refuses what would leave Redis, its login or its encryption unused without
+// a word, and what cannot be an address or an environment.
+func (o *options) checkRedis() error {
+	for _, f := range []struct {
+		flag string
+		set  bool
+	}{
+		{"--redis-mode", o.RedisMode != string(redisstore.ModeAuto)}, {"--redis-user", o.RedisUser != ""},
+		{"--redis-password-file", o.RedisPasswordFile != ""}, {"--redis-tls", o.RedisTLS}, {"--redis-ca", o.RedisCA != ""},
+	} {
+		if f.set && len(o.Redis) == 0 {
+			return fmt.Errorf("%s: of no use without --redis", f.flag)
+		}
+	}
+	if o.RedisCA != "" && !o.RedisTLS {
+		return fmt.Errorf("--redis-ca: of no use without --redis-tls")
+	}
+	if len(o.Redis) == 0 {
+		return nil
+	}
+	if err := (redisstore.Config{Addrs: o.Redis, Env: o.Env}).Check(); err != nil {
+		return fmt.Errorf("cannot use --redis: %w", err)
+	}
+	return nil
+}
+
 // redisConfig is how the options say that Redis is reached. It reads the files that they
 // name, whether Redis is used or not, and connects to nothing.
 func redisConfig(o *options) (redisstore.Config, error) {

@@ -66,8 +66,15 @@ func TestRedisIsReachedWithPasswordAndTLS(t *testing.T) {
 	}
 }
 
-func TestCertificatesWithoutTLSAreAMistake(t *testing.T) {
-	if _, _, code, ok := parse([]string{"--redis-ca=x"}, io.Discard, io.Discard); ok || code != exitUsage {
-		t.Errorf("passed: %v, exit code %d", ok, code)
+func TestRedisFlagsThatContradictAreAMistake(t *testing.T) {
+	for flag, says := range map[string]string{
+		"--redis-ca=file": "--redis-ca: of no use without --redis-tls",
+		"--env=A":         `environment "A" is not of [a-z0-9-]`,
+	} {
+		var errs strings.Builder
+		_, _, code, ok := parse([]string{"--redis=127.0.0.1:1", flag}, io.Discard, &errs)
+		if ok || code != exitUsage || !strings.Contains(errs.String(), says) {
+			t.Errorf("%s: passed: %v, exit code %d, %q", flag, ok, code, errs.String())
+		}
 	}
 }

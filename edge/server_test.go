@@ -185,6 +185,17 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		{"--max-conns=-3", "--max-conns: -3 is negative"},
 		{"--fanout-duty=NaN", "--fanout-duty: NaN is not 0 to 1000"},
 		{"--config=/nosuch.yaml", "/nosuch.yaml"},
+		{"--irc-addr=:66670", `--irc-addr: cannot read ":66670" as host:port`},
+		{"--tokens=file", "--tokens: of no use without --auth tokens"},
+		{"--line-gap=-1s", "--line-gap: -1s is negative"},
+		{"--duplicate-window=-1s", "--duplicate-window: -1s is negative"},
+		{"--redis=6379", "cannot use --redis"},
+		{"--redis=a:1,a:1", "the address is there twice"},
+		{"--redis-mode=cluster", "--redis-mode: of no use without --redis"},
+		{"--redis-user=chat", "--redis-user: of no use without --redis"},
+		{"--redis-password-file=file", "--redis-password-file: of no use without --redis"},
+		{"--redis-tls", "--redis-tls: of no use without --redis"},
+		{"--redis-ca=file", "--redis-ca: of no use without --redis"},
 	} {
 		var errs strings.Builder
 		_, _, code, ok := parse([]string{tc.flag}, io.Discard, &errs)
@@ -208,7 +219,7 @@ func TestUnreadableTokenFileIsNamed(t *testing.T) {
 
 func TestPrintedConfigIsAConfig(t *testing.T) {
 	var errs strings.Builder
-	o, k, _, ok := parse([]string{"--rate-limit=7/3s", "--irc-addr=127.0.0.1:7000", "--fanout-duty=2.5", "--redis=127.0.0.1:1,127.0.0.1:2"}, io.Discard, &errs)
+	o, k, _, ok := parse([]string{"--data=", "--rate-limit=7/3s", "--irc-addr=127.0.0.1:7000", "--fanout-duty=2.5", "--redis=127.0.0.1:1,127.0.0.1:2"}, io.Discard, &errs)
 	if !ok {
 		t.Fatal(errs.String())
 	}

@@ -65,6 +65,12 @@ type Config struct {
 	OnState func(server string, away bool, cause error)
 }
 
+// Check is the error that Open would begin with: it connects to nothing.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults is c with every field set.
 func (c Config) withDefaults() (Config, error) {
 	if len(c.Addrs) == 0 {
