@@ -35,7 +35,8 @@ func (c *client) joinAnd(owner *client, room, command, tag, value string) {
 	if m.tags[tag] != value {
 		c.fatalf("got %q, want %s=%s", m.raw, tag, value)
 	}
-	c.wantMsg("NOTICE", room)
+	n := c.wantMsg("NOTICE", room)
+	owner.wantNotice(room, n.tags["msg-id"]) // who is not in the room is told, too
 }
 
 // emoteFile is a catalogue with the emotes of twitch-irc's examples.
@@ -94,7 +95,7 @@ func msgFollowers(t *testing.T, w world) {
 	newcomer.say(room, "I follow")
 	c.wantLine(room, young, "I follow")
 
-	owner.send("PRIVMSG " + room + " :/followers 30m")
+	owner.command(room, "/followers 30m", "followers_on")
 	if m := c.wantMsg("ROOMSTATE", room); m.tags["followers-only"] != "30" {
 		t.Errorf("got %q, want followers-only=30", m.raw)
 	}
@@ -118,7 +119,7 @@ func msgUnique(t *testing.T, w world) {
 	a.wantLine(room, owner.nick, "never said before")
 	a.say(room, "something else") // or it were a duplicate
 	a.command(room, "never said before", "msg_r9k")
-	owner.send("PRIVMSG " + room + " :/uniquechatoff")
+	owner.command(room, "/uniquechatoff", "r9k_off")
 	a.wantMsg("ROOMSTATE", room)
 	a.wantNotice(room, "r9k_off")
 	b.say(room, "never said before")

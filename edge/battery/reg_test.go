@@ -15,6 +15,7 @@ var regCases = []battery{
 	{name: "05-reg-nick-first", over: both, run: regNickFirst},
 	{name: "06-reg-pass-noprefix", over: both, run: regPassNoPrefix},
 	{name: "07-reg-badtoken", over: both, run: regBadToken},
+	{name: "07-reg-too-often", over: both, run: regTooOften},
 	{name: "08-reg-badnick", over: both, run: regBadNick},
 	{name: "09-reg-nick-twice", over: both, run: regNickTwice},
 	{name: "10-reg-user-ignored", over: both, run: regUserIgnored},
@@ -83,13 +84,13 @@ func regPassNoPrefix(t *testing.T, w world) {
 }
 
 // withTokens is a server that knows one token, of bob.
-func withTokens(t *testing.T, w world) world {
+func withTokens(t *testing.T, w world, more ...string) world {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tokens")
 	if err := os.WriteFile(file, []byte("bobs_token bob BoB\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return w.own(t, "--auth=tokens", "--tokens="+file)
+	return w.own(t, append(more, "--auth=tokens", "--tokens="+file)...)
 }
 
 func regBadToken(t *testing.T, w world) {
@@ -100,6 +101,25 @@ func regBadToken(t *testing.T, w world) {
 	c.want(":tmi.twitch.tv NOTICE * :Login authentication failed")
 	c.wantEnd(patience)
 	w.wantClosed(t, 1, "auth")
+}
+
+// regTooOften logs in once too often. What another says under its name does not count.
+func regTooOften(t *testing.T, w world) {
+	w = withTokens(t, w, "--auth-limit=2/1m")
+	for range 5 {
+		c := w.dial(t)
+		c.send("PASS oauth:wrong", "NICK bob")
+		c.want(":tmi.twitch.tv NOTICE * :Login authentication failed")
+	}
+	for range 2 {
+		c := w.dial(t)
+		c.send("PASS oauth:bobs_token", "NICK bob")
+		c.want(":tmi.twitch.tv 001 bob :Welcome, GLHF!")
+	}
+	c := w.dial(t)
+	c.send("PASS oauth:bobs_token", "NICK bob")
+	c.want(":tmi.twitch.tv NOTICE * :Login unsuccessful")
+	c.wantEnd(patience)
 }
 
 func regBadNick(t *testing.T, w world) {

@@ -47,7 +47,7 @@ func (w world) own(t *testing.T, args ...string) world {
 func unlimited(more ...string) []string {
 	return append([]string{
 		"--rate-limit=1000000/30s", "--rate-limit-mod=1000000/30s", "--duplicate-window=0s",
-		"--flood-limit=0", "--join-limit=1000000/10s", "--max-conns-per-ip=10000",
+		"--flood-limit=0", "--auth-limit=0", "--join-limit=1000000/10s", "--max-conns-per-ip=10000",
 	}, more...)
 }
 
