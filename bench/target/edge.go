@@ -42,7 +42,7 @@ func (c EdgeConfig) args() []string {
 	args := []string{
 		"--irc-addr=127.0.0.1:0", "--http-addr=127.0.0.1:0", "--admin-addr=127.0.0.1:0",
 		"--data=", "--rate-limit=0", "--rate-limit-mod=0", "--line-gap=0", "--duplicate-window=0",
-		"--max-conns-per-ip=0", "--flood-limit=0",
+		"--max-conns-per-ip=0", "--flood-limit=0", "--auth-limit=0",
 		"--fanout-delay-max=" + c.FanoutDelayMax.String(),
 	}
 	if c.PingInterval > 0 {
