@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"uproar/core/chat"
 	"uproar/core/store"
@@ -75,6 +78,50 @@ func TestBreakerIsOfOneServer(t *testing.T) {
 	if got := openGauge(s, frozen); got != 0 {
 		t.Errorf("the server is back and its breaker is open: %v", got)
 	}
+}
+
+// A configured time that is shorter than hastyMax is no haste.
+func TestBreakerOpensHoweverLittleTimeIsGiven(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, Config{Addrs: []string{server.Addr}})
+	server.Stop()
+	defer server.Continue()
+	try := func(d time.Duration) error {
+		_, err := s.Roster(within(t, d), "room", chat.VIP)
+		return err
+	}
+	for range openAfter {
+		if err := try(20 * time.Millisecond); err == nil || errors.Is(err, store.ErrOpen) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if got := openGauge(s, "room"); got != 1 {
+		t.Fatalf("after %d calls in vain the breaker is open: %v", openAfter, got)
+	}
+}
+
+func TestHasteIsMeasuredByWhatOthersGive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := errors.New("no answer")
+		b := newBreaker(metrics.NewSet().NewGauge("open", nil))
+		wants := func(given, waited time.Duration, want error) {
+			t.Helper()
+			ctx, cancel := context.WithTimeout(t.Context(), given)
+			defer cancel()
+			if _, err := b.allow(ctx); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			time.Sleep(waited)
+			if got := b.verdict(began, lost); got != want {
+				t.Errorf("given %v, waited %v: %v", given, waited, got)
+			}
+		}
+		wants(20*time.Millisecond, 20*time.Millisecond, lost)
+		wants(5*time.Millisecond, 5*time.Millisecond, errHasty)
+		wants(time.Second, hastyMax, lost)
+		wants(20*time.Millisecond, 20*time.Millisecond, errHasty)
+	})
 }
 
 // state is one call of Config.OnState.

@@ -53,7 +53,7 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 		s.meters.refused.Inc()
 		return nil, s.unavailable(errFull)
 	}
-	done, err := s.breaker.Allow()
+	done, err := s.breaker.allow(ctx)
 	if err != nil {
 		<-s.places
 		s.meters.refused.Inc()
@@ -75,7 +75,7 @@ func (s *shard) do(ctx context.Context, commands []rueidis.Completed) ([]rueidis
 		s.health.heard(failure(results))
 		return results, nil
 	case <-ctx.Done():
-		cause := verdict(began, fmt.Errorf("no answer within %v", time.Since(began).Round(time.Millisecond)))
+		cause := s.breaker.verdict(began, fmt.Errorf("no answer within %v", time.Since(began).Round(time.Millisecond)))
 		done(cause)
 		if cause != errHasty {
 			s.health.heard(cause)
