@@ -26,7 +26,7 @@ func atModeration(t *testing.T, do func(n *counter)) {
 // hold says a line that is held, and returns its id as the moderators were told it.
 func (n *counter) hold(login, text string) string {
 	n.t.Helper()
-	wantID(n.t, n.say("room", login, text), "msg_rejected_mandatory")
+	wantID(n.t, n.say("room", login, text), "msg_rejected")
 	n.heard.Lock()
 	defer n.heard.Unlock()
 	if len(n.heard.notices) == 0 {
@@ -69,7 +69,7 @@ func TestDeniedLineIsRefusedToItsSender(t *testing.T) {
 		wantID(n.t, n.say("bob", "bob", "/deny "+id), "bad_held_unknown") // of another room
 		n.wantTold(n.say("room", "room", "/deny "+id), "deny_success")
 		last := len(n.heard.notices) - 1
-		if !slices.Equal(n.heard.told, []string{"ann"}) || n.heard.notices[last].MsgID != "msg_rejected" {
+		if !slices.Equal(n.heard.told, []string{"ann"}) || n.heard.notices[last].MsgID != "msg_rejected_mandatory" {
 			t.Fatalf("told %v: %+v", n.heard.told, n.heard.notices[last])
 		}
 		wantID(n.t, n.say("room", "mod", "/approve "+id), "bad_held_unknown")

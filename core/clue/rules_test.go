@@ -178,19 +178,19 @@ func TestRulesOfTexts(t *testing.T) {
 	for text, yes := range refused {
 		c := ruleCase{name: text, rule: blockedTerms, with: terms(false, chat.VIP), text: text}
 		if yes {
-			c.id, c.say = "msg_rejected", "wasn't posted"
+			c.id, c.say = "msg_rejected_mandatory", "wasn't posted"
 		}
 		cases = append(cases, c)
 	}
 	for text, yes := range linked {
 		c := ruleCase{name: text, rule: links, with: noLinks(0), text: text}
 		if yes {
-			c.id = "msg_rejected"
+			c.id = "msg_rejected_mandatory"
 		}
 		cases = append(cases, c)
 	}
 	checkRules(t, append(cases, []ruleCase{
-		{"held", blockedTerms, terms(true, 0), "cat", "msg_rejected_mandatory", "checked by mods"},
+		{"held", blockedTerms, terms(true, 0), "cat", "msg_rejected", "checked by mods"},
 		{"a moderator's term", blockedTerms, terms(false, chat.Moderator), "cat", "", ""},
 		{"no terms", blockedTerms, nil, "cat", "", ""},
 		{"a subscriber's link", links, noLinks(chat.Subscriber), "example.com", "", ""},
@@ -258,8 +258,8 @@ func TestRulesAreAskedInOrder(t *testing.T) {
 		{"msg_emoteonly", func() { f.Emotes = true }},
 		{"msg_duplicate", func() { f.Same = false }},
 		{"msg_r9k", func() { f.Seen = false }},
-		{"msg_rejected", func() { f.Room.Terms = nil }},
-		{"msg_rejected", func() { f.Room.NoLinks = false }},
+		{"msg_rejected_mandatory", func() { f.Room.Terms = nil }},
+		{"msg_rejected_mandatory", func() { f.Room.NoLinks = false }},
 	} {
 		if got := judge(&f, &line); got == nil || got.MsgID != c.id {
 			t.Fatalf("got %v, want %s", got, c.id)

@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	rejectTerm = &chat.Notice{MsgID: "msg_rejected", Text: "Your message wasn't posted due to conflicts with the channel's moderation settings."}
-	rejectHeld = &chat.Notice{MsgID: "msg_rejected_mandatory", Text: "Hey! Your message is being checked by mods and has not been sent."}
+	rejectTerm = &chat.Notice{MsgID: "msg_rejected_mandatory", Text: "Your message wasn't posted due to conflicts with the channel's moderation settings."}
+	rejectHeld = &chat.Notice{MsgID: "msg_rejected", Text: "Hey! Your message is being checked by mods and has not been sent."}
 )
 
 // blockedTerms refuses a text with a term that the room has blocked, of all but those

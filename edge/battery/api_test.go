@@ -187,7 +187,7 @@ func msgLinks(t *testing.T, w world) {
 	w.set(t, ofMember(room, friend), `{"subscriber":true}`)
 	c, sub := w.bot(t), w.login(t, friend, capBot)
 	for _, link := range []string{"see example.com/x", "https://example.com"} {
-		c.refused(room, link, "msg_rejected", "Your message wasn't posted due to conflicts with the channel's moderation settings.")
+		c.refused(room, link, "msg_rejected_mandatory", "Your message wasn't posted due to conflicts with the channel's moderation settings.")
 	}
 	c.say(room, "no link. really")
 	sub.say(room, "see example.com/x")

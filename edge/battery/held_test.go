@@ -16,7 +16,7 @@ func msgHeld(t *testing.T, w world) {
 		c.join(room)
 	}
 	hold := func(text string) (id string) {
-		sender.refused(room, text, "msg_rejected_mandatory", "Hey! Your message is being checked by mods and has not been sent.")
+		sender.refused(room, text, "msg_rejected", "Hey! Your message is being checked by mods and has not been sent.")
 		for _, c := range []*client{owner, mod} {
 			told := c.wantNotice(room, "msg_held").params[1]
 			words := strings.Fields(told)
@@ -41,7 +41,7 @@ func msgHeld(t *testing.T, w world) {
 	owner.command(room, "/deny "+approved, "bad_held_unknown") // it has been decided
 
 	owner.command(room, "/deny "+denied, "deny_success")
-	sender.wantNotice(room, "msg_rejected")
+	sender.wantNotice(room, "msg_rejected_mandatory")
 	mod.command(room, "/approve "+denied, "bad_held_unknown")
 	for _, c := range []*client{owner, mod, sender, viewer} {
 		c.wantNothing()

@@ -172,9 +172,9 @@ func msgTerms(t *testing.T, w world) {
 	w.set(t, ofRoom(held), `{"terms":["spam*"],"hold_terms":true}`)
 	c, b, owner := w.bot(t), w.bot(t, room), w.owner(t, room)
 	for _, bad := range []string{"SPAMMER here", "a megaphish", "say Two Words now", "exact"} {
-		c.refused(room, bad, "msg_rejected", "Your message wasn't posted due to conflicts with the channel's moderation settings.")
+		c.refused(room, bad, "msg_rejected_mandatory", "Your message wasn't posted due to conflicts with the channel's moderation settings.")
 	}
-	c.refused(held, "spam", "msg_rejected_mandatory", "Hey! Your message is being checked by mods and has not been sent.")
+	c.refused(held, "spam", "msg_rejected", "Hey! Your message is being checked by mods and has not been sent.")
 	for _, good := range []string{"nospam", "phishing", "two other words", "exactly"} {
 		c.say(room, good)
 		b.wantLine(room, c.nick, good)
