@@ -54,7 +54,8 @@
 // The channel is one for each environment, and plain PUBLISH: moderation is rare, so
 // that a cluster's bus may well carry it to every node, and a Watch needs one
 // subscription for each node, where sharded channels would need one for each partition
-// of the slots. A notice that comes twice does no harm. That a member has spoken is
+// of the slots. A notice that comes twice does no harm. While a server answers and cannot
+// be subscribed to, everything is stale once a second. That a member has spoken is
 // decoration, and is told to nobody.
 //
 // # Failure

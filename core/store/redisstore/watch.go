@@ -17,6 +17,11 @@ const (
 	nodesEvery   = time.Second
 )
 
+// doubtEvery is how often all is in doubt while a server answers, but refuses a
+// subscription: for want of a permission, or since it has no place for one more client.
+// One that does not answer needs no doubt, for what it has cannot be asked either.
+const doubtEvery = time.Second
+
 // Watch implements store.Store: with one connection for each server. stale is called by
 // one goroutine at a time, but on that which reads a connection. It returns when all
 // connections are closed, at the latest after DialTimeout.
@@ -75,17 +80,21 @@ func (w *watch) nodes(ctx context.Context, all *sync.WaitGroup) {
 
 // keep subscribes again and again until ctx ends.
 func (w *watch) keep(ctx context.Context, client rueidis.Client, at *shard) {
-	for {
-		w.once(ctx, client, at)
+	for doubted := time.Now(); ; {
+		err := w.once(ctx, client, at)
+		if _, refused := rueidis.IsRedisErr(err); refused && time.Since(doubted) >= doubtEvery {
+			w.tell(store.Key{})
+			doubted = time.Now()
+		}
 		if !pause(ctx, rewatchEvery) {
 			return
 		}
 	}
 }
 
-// once subscribes, and returns when the connection is lost or ctx ends. The hooks run on
-// the goroutine that reads the connection, which carries nothing else.
-func (w *watch) once(ctx context.Context, client rueidis.Client, at *shard) {
+// once subscribes, and returns when it could not, or when the connection is lost or ctx
+// ends. The hooks run on the goroutine that reads the connection, which carries nothing else.
+func (w *watch) once(ctx context.Context, client rueidis.Client, at *shard) error {
 	dedicated, release := client.Dedicate()
 	defer release()
 	defer dedicated.Close()
@@ -102,12 +111,13 @@ func (w *watch) once(ctx context.Context, client rueidis.Client, at *shard) {
 	err := dedicated.Do(limited, dedicated.B().Subscribe().Channel(w.store.keys.stale()).Build()).Error()
 	cancel()
 	if err != nil {
-		return
+		return err
 	}
 	select {
 	case <-lost:
 	case <-ctx.Done():
 	}
+	return nil
 }
 
 // pause reports whether ctx is still on after d.
