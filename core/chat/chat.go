@@ -20,5 +20,4 @@ type User struct {
 	Display   string // what people read; equals Login but for case
 	Color     string // "#RRGGBB", or empty when never chosen
 	Anonymous bool   // justinfan: reads, never speaks, is never announced
-	Verified  bool   // a known bot: higher limits
 }

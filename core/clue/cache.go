@@ -136,21 +136,18 @@ func (c *cache) stripe(k store.Key) *atomic.Uint32 {
 	return &c.stamps[maphash.Comparable(c.seed, k)%stampStripes]
 }
 
-// dress is u in the colour of its account, and verified if that is. It makes no new
-// user as long as the same one comes.
+// dress is u in the colour of its account. It makes no new user as long as the same one
+// comes.
 func (e *entry) dress(u *chat.User) *chat.User {
 	a := e.account
-	if a.Color == "" && !a.Verified || a.Color == u.Color && a.Verified == u.Verified { // Fast path
+	if a.Color == "" || a.Color == u.Color { // Fast path
 		return u
 	}
 	if w := e.look.Load(); w != nil && w.ID == u.ID && w.Login == u.Login && w.Display == u.Display {
 		return w
 	}
 	w := *u
-	if a.Color != "" {
-		w.Color = a.Color
-	}
-	w.Verified = w.Verified || a.Verified
+	w.Color = a.Color
 	e.look.Store(&w)
 	return &w
 }

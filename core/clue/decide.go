@@ -63,14 +63,14 @@ func (s *shard) gather(sub *Submission, a *ask) (who *entry, known bool) {
 		Roles:   chat.RolesIn(sub.Room, sub.User),
 		Created: s.created, Window: s.needs.window, Gap: s.needs.gap,
 	}
-	verified := sub.User.Verified
+	verified := false
 	if member != nil {
 		f.Member = member.member
 		f.Roles |= f.Member.Roles
 	}
 	if who != nil {
 		f.Account = who.account
-		verified = verified || f.Account.Verified
+		verified = f.Account.Verified
 	}
 	if room != nil {
 		f.Room = room.room

@@ -182,6 +182,31 @@ func TestRaidIsRememberedUntilItEnds(t *testing.T) {
 	})
 }
 
+// A session goes on as the user that its last line came back with.
+func TestAccountThatIsVerifiedNoMoreHasAViewersRate(t *testing.T) {
+	atCounter(t, func(c *Config) { c.RateLimit, c.RateLimitVerified = Rate{2, halfMinute}, Rate{10, halfMinute} }, func(n *counter) {
+		bot := user("bot")
+		say := func(text string) Decision {
+			if err := n.c.Submit(Submission{Room: "room", User: bot, Text: text}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			ds := n.out.answers()
+			return ds[len(ds)-1]
+		}
+		yes, no := true, false
+		n.store.change(n.t, accountKey("bot"), store.Change{Verified: &yes})
+		for i := range 3 {
+			text := fmt.Sprint("verified ", i)
+			bot = wantAccepted(n.t, say(text), text).User
+		}
+		n.store.change(n.t, accountKey("bot"), store.Change{Verified: &no})
+		synctest.Wait()
+		bot = wantAccepted(n.t, say("as a viewer"), "as a viewer").User // its second: it was unknown at its first
+		wantRejection(n.t, say("too many"), chat.RejectRateLimit)
+	})
+}
+
 func TestWhisperReachesItsUserAndIsLimited(t *testing.T) {
 	atCounter(t, func(c *Config) { c.Emotes = catalogue(t, "25 Kappa\n") }, func(n *counter) {
 		for range 3 {

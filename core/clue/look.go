@@ -101,14 +101,14 @@ func (s *shard) look(sub *Submission, d *Decision, a *ask) {
 // who is unknown draws as a viewer.
 func (s *shard) draw(sub *Submission, a *ask) {
 	a.draw = -1
-	roles, verified := chat.RolesIn(sub.Room, sub.User), sub.User.Verified
+	roles, verified := chat.RolesIn(sub.Room, sub.User), false
 	if e := a.member.known; e != nil {
 		roles |= e.member.Roles
 	} else {
 		a.asViewer = true
 	}
 	if e := a.who.known; e != nil {
-		verified = verified || e.account.Verified
+		verified = e.account.Verified
 	} else {
 		a.asViewer = true
 	}
