@@ -103,8 +103,9 @@ func (s *shard) hold(sub *Submission, a *ask, u *chat.User) {
 	s.desk.teller.put(m)
 }
 
-// deniedNotice is what the sender of a held line is told in the end.
-var deniedNotice = chat.Notice{MsgID: rejectTerm.MsgID, Text: "Your message that was being checked by mods has been refused by them."}
+// deniedNotice is what the sender of a held line is told in the end. Its id is of our own:
+// libraries would take Twitch's, msg_rejected_mandatory, for the answer to a later line.
+var deniedNotice = chat.Notice{MsgID: "held_denied", Text: "Your message that was being checked by mods has been refused by them."}
 
 // settle is told that a moderator's decision about a held line has been carried out: an
 // approved line is one of the room's lines now.

@@ -69,7 +69,7 @@ func TestDeniedLineIsRefusedToItsSender(t *testing.T) {
 		wantID(n.t, n.say("bob", "bob", "/deny "+id), "bad_held_unknown") // of another room
 		n.wantTold(n.say("room", "room", "/deny "+id), "deny_success")
 		last := len(n.heard.notices) - 1
-		if !slices.Equal(n.heard.told, []string{"ann"}) || n.heard.notices[last].MsgID != "msg_rejected_mandatory" {
+		if !slices.Equal(n.heard.told, []string{"ann"}) || n.heard.notices[last].MsgID != "held_denied" {
 			t.Fatalf("told %v: %+v", n.heard.told, n.heard.notices[last])
 		}
 		wantID(n.t, n.say("room", "mod", "/approve "+id), "bad_held_unknown")

@@ -41,7 +41,7 @@ func msgHeld(t *testing.T, w world) {
 	owner.command(room, "/deny "+approved, "bad_held_unknown") // it has been decided
 
 	owner.command(room, "/deny "+denied, "deny_success")
-	sender.wantNotice(room, "msg_rejected_mandatory")
+	sender.wantNotice(room, "held_denied")
 	mod.command(room, "/approve "+denied, "bad_held_unknown")
 	for _, c := range []*client{owner, mod, sender, viewer} {
 		c.wantNothing()

@@ -14,6 +14,7 @@ const badgeLabels = new Map([
   ['staff', 'staff'],
 ]);
 
+const heldLines = new Set(['msg_held', 'held_denied']); // to a moderator, to the sender
 const refusals = new Set(['unrecognized_cmd', 'no_permission', 'invalid_user', 'tos_ban']);
 
 /** notice is a row that the page or the server says, not a person. */
@@ -43,7 +44,7 @@ export function ownEntry({ tags }, login, typed) {
 /** noticeEntry is the row of a NOTICE. */
 export function noticeEntry({ tags, params }) {
   const id = tags.get('msg-id') ?? '';
-  return notice(params[1] ?? '', id === 'uproar_gap' ? 'gap' : isRefusal(id) ? 'warn' : 'info');
+  return notice(params[1] ?? '', id === 'uproar_gap' ? 'gap' : isRefusal(id) || heldLines.has(id) ? 'warn' : 'info');
 }
 
 /** userNoticeEntries are the rows of a USERNOTICE: the event, and the words with it. */
@@ -55,9 +56,17 @@ export function userNoticeEntries(message) {
   return rows;
 }
 
-/** isRefusal tells whether a NOTICE's msg-id says that a line was not accepted. */
+/**
+ * isRefusal tells whether a NOTICE's msg-id says that a line was not accepted. With
+ * msg_held a moderator is told of a line of somebody else.
+ */
 export function isRefusal(id) {
-  return id.startsWith('msg_') || refusals.has(id);
+  return (id.startsWith('msg_') && !heldLines.has(id)) || refusals.has(id);
+}
+
+/** isHeld tells whether a NOTICE's msg-id says that the line waits for moderators. */
+export function isHeld(id) {
+  return id === 'msg_rejected';
 }
 
 function person(tags, login) {

@@ -2,7 +2,7 @@
 // the server sends into entries. It owns its Link and knows nothing of the page.
 
 import { isCommand, normalise, parse, privmsg, textMax, typedBody } from './irc.js';
-import { chatEntry, isRefusal, notice, noticeEntry, ownEntry, userNoticeEntries } from './entry.js';
+import { chatEntry, isHeld, isRefusal, notice, noticeEntry, ownEntry, userNoticeEntries } from './entry.js';
 import { Link } from './link.js';
 import { Outbox } from './outbox.js';
 
@@ -169,7 +169,7 @@ export class Session {
     const oldest = this.#outbox.oldest;
     if (oldest === undefined || !(isRefusal(id) || isCommand(oldest))) return;
     this.#outbox.answered();
-    if (isRefusal(id)) this.#view.unsent(oldest);
+    if (isRefusal(id) && !isHeld(id)) this.#view.unsent(oldest);
   }
 
   // signOnRefused goes on as a reader, so that a bad nick does not lock one out.

@@ -37,6 +37,7 @@ test('notices have the tone of their id', () => {
   const tone = (id) => noticeEntry(parse(`@msg-id=${id} :tmi.twitch.tv NOTICE #r :text`)).tone;
   assert.equal(tone('uproar_gap'), 'gap');
   assert.equal(tone('msg_duplicate'), 'warn');
+  assert.equal(tone('msg_held'), 'warn');
   assert.equal(tone('unrecognized_cmd'), 'warn');
   assert.equal(tone('slow_on'), 'info');
   assert.ok(!isRefusal('slow_on'));

@@ -110,6 +110,25 @@ test('a line is shown once USERSTATE brings its nonce back', (t) => {
   assert.deepEqual(s.world.entries.map((entry) => [entry.name, entry.text, entry.id, entry.own]), [['Bob', 'hello all', 'i9', true]]);
 });
 
+test('a line that is held for moderators is told, and not given back', (t) => {
+  const s = setUp(t, 'bob');
+  goOnline(s, 'bob');
+  s.session.say('waits');
+  s.socket().hear('@msg-id=msg_rejected :tmi.twitch.tv NOTICE #r :Being checked.');
+  pass(20_000);
+  assert.deepEqual(s.world.unsent, []);
+});
+
+test('a moderator who is told of a held line has not been refused', (t) => {
+  const s = setUp(t, 'bob');
+  goOnline(s, 'bob');
+  s.session.say('mine');
+  s.socket().hear('@msg-id=msg_held :tmi.twitch.tv NOTICE #r :Message 1 from ann is held.');
+  assert.deepEqual(s.world.unsent, []);
+  pass(20_000);
+  assert.deepEqual(s.world.unsent, ['mine']); // it has waited for its own answer
+});
+
 test('a refused line is told and given back', (t) => {
   const s = setUp(t, 'bob');
   goOnline(s, 'bob');
