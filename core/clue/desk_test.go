@@ -196,6 +196,7 @@ func TestAccountThatIsVerifiedNoMoreHasAViewersRate(t *testing.T) {
 		}
 		yes, no := true, false
 		n.store.change(n.t, accountKey("bot"), store.Change{Verified: &yes})
+		synctest.Wait()
 		for i := range 3 {
 			text := fmt.Sprint("verified ", i)
 			bot = wantAccepted(n.t, say(text), text).User
