@@ -17,7 +17,8 @@ import (
 const pinnedBytesMax = 64
 
 // decide decides one submission by what is known now. It changes no state unless the
-// line is accepted, or goes to the desk.
+// line is accepted, is held, or goes to the desk; but what the store could not count has
+// been drawn from the buckets of this process.
 func (s *shard) decide(sub *Submission, d *Decision, a *ask) {
 	if s.now.Sub(sub.Queued) > s.deadline {
 		s.meters.timedOut.Inc()

@@ -114,8 +114,8 @@ func (l *lane) serve(ctx context.Context, sub *Submission) {
 	l.show(sub, call, &v)
 }
 
-// commandOf splits a command as it was typed. Unlike a text its arguments keep their
-// spaces inside: they are cut to a line's length all the same.
+// commandOf splits a command from its arguments, which are as a text is: with single
+// spaces inside, and cut with their command to a line's length.
 func commandOf(text string) (name, args string) {
 	name, args, _ = strings.Cut(Parse(text).Text[1:], " ")
 	return name, args

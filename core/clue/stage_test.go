@@ -129,7 +129,6 @@ func (s *script) decide() {
 	for n := shard.queue.take(shard.batch[:]); n > 0; n = shard.queue.take(shard.batch[:]) {
 		shard.decideBatch(n)
 	}
-	shard.queue.mu.asleep = false // nobody sleeps in a script
 }
 
 func (s *script) said(room, login, text string) Decision {
