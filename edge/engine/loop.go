@@ -45,12 +45,18 @@ type Loop struct {
 	buffersLive, blockedCount int
 	busy                      time.Duration
 	stats                     loopStats
-	lag                       atomic.Int64 // ns between the oldest task's coming and its running, last batch
+	lag                       atomic.Int64  // ns between the oldest task's coming and its running, last batch
+	late                      time.Duration // the same, of the mail of this turn
 }
 
 type loopStats struct {
 	sends, sentBytes, busy, conns, blocked, buffers atomic.Int64
+	stalls, stalled                                 atomic.Int64 // turns over stallMin, and their ns
 }
+
+// stallMin is how long a turn, or the wait of its mail for it, must be to count as a
+// stall: a twentieth of a second is what people begin to notice.
+const stallMin = 50 * time.Millisecond
 
 // host is what a loop needs of the event loop below it.
 type host interface {
@@ -228,7 +234,13 @@ func (l *Loop) end() {
 	}
 	l.setAlarm()
 	l.depth = 0
-	l.busy += time.Since(l.turnStart)
+	turn := time.Since(l.turnStart)
+	l.busy += turn
+	if worst := max(turn, l.late); worst > stallMin {
+		l.stats.stalls.Add(1)
+		l.stats.stalled.Add(int64(worst))
+	}
+	l.late = 0
 	l.stats.sends.Store(int64(l.sends))
 	l.stats.sentBytes.Store(int64(l.sentBytes))
 	l.stats.busy.Store(int64(l.busy))

@@ -111,7 +111,8 @@ func (l *Loop) wake() { l.host.wake() }
 func (l *Loop) runMail() {
 	tasks, since := l.mail.take()
 	if len(tasks) > 0 {
-		l.lag.Store(int64(time.Since(since)))
+		l.late = time.Since(since)
+		l.lag.Store(int64(l.late))
 	}
 	for _, t := range tasks {
 		t.Run(l)

@@ -44,6 +44,10 @@ func (e *Engine) exportMetrics(set *metrics.Set) {
 		e.ofLoop(set, `uproar_loop_lag_seconds{loop="%d"}`, i, func(l *Loop) float64 {
 			return time.Duration(l.lag.Load()).Seconds()
 		})
+		e.ofLoop(set, `uproar_loop_stalls_total{loop="%d"}`, i, func(l *Loop) float64 { return float64(l.stats.stalls.Load()) })
+		e.ofLoop(set, `uproar_loop_stalled_seconds_total{loop="%d"}`, i, func(l *Loop) float64 {
+			return time.Duration(l.stats.stalled.Load()).Seconds()
+		})
 	}
 	set.NewGauge(`uproar_connections_max`, func() float64 { return float64(e.cfg.MaxConns) })
 }

@@ -20,6 +20,7 @@ const (
 	pingEvery       = 20 * time.Millisecond
 	scrapeEvery     = 100 * time.Millisecond
 	residentGrowMax = 32 << 20 // bytes
+	stalledMetric   = "uproar_loop_stalled_seconds_total"
 )
 
 // guard looks at a server from outside while it goes through a fault: a PING needs a loop
@@ -46,7 +47,7 @@ func watchOver(w *world) *guard {
 	for _, c := range w.bystanders {
 		g.all.Go(func() { every(pingEvery, g.stop, func() { g.ping(c) }) })
 	}
-	last, scraped := map[string]float64{}, time.Now()
+	last, scraped := samples(w.t, w.srv, stalledMetric), time.Now()
 	g.all.Go(func() {
 		every(scrapeEvery, g.stop, func() {
 			began := time.Now()
@@ -73,15 +74,12 @@ func (g *guard) ping(c *client) {
 	}
 }
 
-// scrape looks at the lag that each loop has seen itself. One that it showed before is
-// no new one: a loop without mail shows its last lag on and on.
+// scrape looks at the stalls that each loop has counted itself.
 func (g *guard) scrape(last map[string]float64, since time.Time) {
-	for series, value := range samples(g.w.t, g.w.srv, "uproar_loop_lag_seconds") {
-		if value == last[series] {
-			continue
-		}
+	for series, value := range samples(g.w.t, g.w.srv, stalledMetric) {
+		took := time.Duration((value - last[series]) * float64(time.Second))
 		last[series] = value
-		own := g.w.judge("lag of "+series, since, time.Duration(value*float64(time.Second)), stallMax)
+		own := g.w.judge(series, since, took, stallMax)
 		g.mu.Lock()
 		g.mu.lag = max(g.mu.lag, own)
 		g.mu.Unlock()
