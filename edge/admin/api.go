@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -138,7 +139,8 @@ func (a *api) patch(w http.ResponseWriter, r *http.Request, k store.Key, fields 
 		}
 		return &refusal{http.StatusServiceUnavailable, fmt.Sprintf("%v. It may have been made: send it again, twice does no harm", err)}
 	}
-	a.log.Info("changed by the API", "record", k.String(), "fields", set, "from", r.RemoteAddr)
+	// The message itself says what: the log folds those of one text.
+	a.log.Info(fmt.Sprintf("the API changed %s: %s", k, strings.Join(set, ", ")), "from", r.RemoteAddr)
 	return nil
 }
 

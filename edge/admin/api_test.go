@@ -37,8 +37,13 @@ func serve(t *testing.T, s Store, addr string) *port {
 // serveWithin gives the store this time for each call.
 func serveWithin(t *testing.T, timeout time.Duration, s Store, addr string) *port {
 	t.Helper()
+	return serveLogged(t, slog.New(slog.DiscardHandler), timeout, s, addr)
+}
+
+func serveLogged(t *testing.T, log *slog.Logger, timeout time.Duration, s Store, addr string) *port {
+	t.Helper()
 	server := New(Config{
-		Addr: addr, Metrics: metrics.NewSet(), Ready: func() bool { return true }, Log: slog.New(slog.DiscardHandler),
+		Addr: addr, Metrics: metrics.NewSet(), Ready: func() bool { return true }, Log: log,
 		Store: s, StoreTimeout: timeout, HotRooms: hot,
 	})
 	bound, err := server.Listen()
@@ -133,6 +138,21 @@ func TestPatchSetsWhatItNamesAndNullClears(t *testing.T) {
 		{"PATCH", "/api/accounts/robin", `{"banned":null}`, `{"login":"robin","verified":true,"banned":false,"color":null}`},
 	} {
 		p.want(step.method, step.path, step.body, step.record)
+	}
+}
+
+// TestEachChangeIsLoggedByItsMessage: the log folds messages of one text.
+func TestEachChangeIsLoggedByItsMessage(t *testing.T) {
+	var log bytes.Buffer
+	p := serveLogged(t, slog.New(slog.NewTextHandler(&log, nil)), 10*time.Second, memory(t), "127.0.0.1:0")
+	p.ask("PATCH", "/api/accounts/ann", `{"banned": true, "verified": true}`)
+	p.ask("PATCH", "/api/accounts/bob", `{"banned": true}`)
+	for _, message := range []string{
+		`msg="the API changed account \"ann\": banned, verified"`, `msg="the API changed account \"bob\": banned"`,
+	} {
+		if !strings.Contains(log.String(), message) {
+			t.Errorf("the log lacks %s:\n%s", message, log.String())
+		}
 	}
 }
 
