@@ -37,6 +37,7 @@ func newDoor(c *Clue, cfg *Config) *door {
 // Admit decides about rooms that somebody wants to enter, and never waits. With true the
 // answers, one for each room, are those returned; with false they come to
 // Config.Admitter. When too many wait, all rooms are refused at once, even if a.Behind.
+// What is asked after Run has ended may never be answered.
 func (c *Clue) Admit(a Admission) ([]Admitted, bool) {
 	if !a.Behind {
 		if as := c.door.byCache(&a, false); as != nil {
