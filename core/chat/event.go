@@ -91,6 +91,7 @@ type Raid struct {
 	Place
 	ID      string
 	User    *User // the broadcaster who raids
+	Roles   Roles // of the User in Place.Room
 	Target  string
 	Viewers int
 	Off     bool // the raid is called off

@@ -147,7 +147,7 @@ func appendAnnouncement(dst []byte, t *texts, e *chat.Announcement, caps capabil
 }
 
 func appendRaid(dst []byte, t *texts, e *chat.Raid, caps capabilities) []byte {
-	n := userNotice{place: &e.Place, kind: "raid", id: e.ID, user: e.User, roles: chat.Broadcaster}
+	n := userNotice{place: &e.Place, kind: "raid", id: e.ID, user: e.User, roles: e.Roles}
 	if e.Off {
 		n.kind, n.system = "unraid", "The raid has been cancelled."
 		return appendUserNotice(dst, t, &n, caps)

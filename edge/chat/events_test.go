@@ -35,8 +35,8 @@ func TestEventsAreToldInTwitchsWords(t *testing.T) {
 			"@badge-info=;badges=moderator/1;color=#FF0000;display-name=Mod;emotes=;flags=;id=i;login=mod;mod=1;" +
 				"msg-id=announcement;msg-param-color=BLUE;room-id=12;subscriber=0;system-msg=;tmi-sent-ts=5;turbo=0;user-id=9;user-type=mod ",
 			":tmi.twitch.tv USERNOTICE #room :hear\r\n"},
-		{"raid", &chat.Raid{Place: place, ID: "i", User: mod, Viewers: 3},
-			"@badge-info=;badges=broadcaster/1;color=#FF0000;display-name=Mod;emotes=;flags=;id=i;login=mod;mod=0;msg-id=raid;" +
+		{"raid", &chat.Raid{Place: place, ID: "i", User: mod, Roles: chat.VIP, Viewers: 3},
+			"@badge-info=;badges=vip/1;color=#FF0000;display-name=Mod;emotes=;flags=;id=i;login=mod;mod=0;msg-id=raid;" +
 				"msg-param-displayName=Mod;msg-param-login=mod;msg-param-viewerCount=3;room-id=12;subscriber=0;" +
 				"system-msg=3\\sraiders\\sfrom\\sMod\\shave\\sjoined!;tmi-sent-ts=5;turbo=0;user-id=9;user-type= ",
 			":tmi.twitch.tv USERNOTICE #room\r\n"},

@@ -48,8 +48,10 @@ func TestWhatFollowsFromACommand(t *testing.T) {
 			&chat.Announcement{Place: in, ID: "id-1", User: moll, Roles: chat.Moderator, Text: "hear  ye", Color: "ORANGE"}},
 		{example{"raid bob", alice, nil, "", ""}, nil,
 			&chat.Raid{Place: chat.Place{Room: "bob"}, ID: "id-1", User: alice, Target: "bob", Viewers: 7}},
+		{example{"raid bob", alice, func(c *Call) { c.Goal.Member = &store.Member{Roles: chat.VIP} }, "", ""}, nil,
+			&chat.Raid{Place: chat.Place{Room: "bob"}, ID: "id-1", User: alice, Roles: chat.VIP, Target: "bob", Viewers: 7}},
 		{example{"unraid", alice, func(c *Call) { c.Raiding = "bob" }, "", ""}, nil,
-			&chat.Raid{Place: in, ID: "id-1", User: alice, Target: "bob", Off: true}},
+			&chat.Raid{Place: in, ID: "id-1", User: alice, Roles: chat.Broadcaster, Target: "bob", Off: true}},
 	} {
 		t.Run(tc.line, func(t *testing.T) {
 			cmd, call := scene(&tc.example)

@@ -29,9 +29,13 @@ func judgeRaid(c *Call, _ string) Verdict {
 	case c.Limits.RaidViewersMax > 0 && c.Viewers > c.Limits.RaidViewersMax:
 		return refuse(notice("raid_error_too_many_viewers", "Sorry, you have more viewers than the maximum currently supported by raids right now."))
 	}
+	var there chat.Roles
+	if m := c.Goal.Member; m != nil {
+		there = m.Roles
+	}
 	v := told("raid_success", "You started to raid %s.", name(goal))
 	return v.showing(&chat.Raid{
-		Place: chat.Place{Room: goal.Login}, ID: c.ID, User: c.Issuer, Target: goal.Login, Viewers: c.Viewers,
+		Place: chat.Place{Room: goal.Login}, ID: c.ID, User: c.Issuer, Roles: there, Target: goal.Login, Viewers: c.Viewers,
 	})
 }
 
@@ -53,5 +57,5 @@ func judgeUnraid(c *Call, _ string) Verdict {
 		return refuse(notice("unraid_error_no_active_raid", "You do not have an active raid."))
 	}
 	v := told("unraid_success", "The raid has been cancelled.")
-	return v.showing(&chat.Raid{Place: chat.Place{Room: c.Room}, ID: c.ID, User: c.Issuer, Target: c.Raiding, Off: true})
+	return v.showing(&chat.Raid{Place: chat.Place{Room: c.Room}, ID: c.ID, User: c.Issuer, Roles: c.Roles, Target: c.Raiding, Off: true})
 }
