@@ -25,7 +25,7 @@ func newOutages(log *slog.Logger) *outages {
 // redis is told of a server by redisstore.Config.OnState. The message names it: the log
 // folds what has the same text.
 func (o *outages) redis(server string, away bool, cause error) {
-	o.tell("redis "+server, away, cause, "known state serves, unknown users are refused")
+	o.tell("redis "+server, away, cause, "until it is back, only those may speak whom this process knows by then")
 }
 
 func (o *outages) tell(what string, failing bool, cause error, meanwhile string) {

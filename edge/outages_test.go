@@ -19,7 +19,7 @@ func TestOutageIsLoggedWithItsCauseAndItsEnd(t *testing.T) {
 		t.Fatalf("logged %q, want 3 lines", lines)
 	}
 	for i, want := range [][]string{
-		{"level=ERROR", "redis 10.0.0.1:6379 fails", "no answer"},
+		{"level=ERROR", "redis 10.0.0.1:6379 fails", "only those may speak whom this process knows", "no answer"},
 		{"level=ERROR", "redis 10.0.0.2:6379 fails", "refused"},
 		{"level=INFO", "redis 10.0.0.1:6379 is well again", "after="},
 	} {

@@ -60,8 +60,8 @@ type Config struct {
 
 	// OnState is told when a server goes away, after 3 calls in a row without an answer,
 	// or refused, and why; and that it is back, at the first call that succeeds a second
-	// or more after the last that failed. Of one server it is told in order. It must not
-	// block. Nobody if nil.
+	// or more after the last that failed. The connections of Watch count as calls. Of one
+	// server it is told in order. It must not block. Nobody if nil.
 	OnState func(server string, away bool, cause error)
 }
 

@@ -7,7 +7,9 @@ import (
 
 // A server is away after awayAfter calls in a row with a failure: it is silent, gone, or
 // refuses. It is back when a call succeeds backAfter the last failure or later, so that
-// one that does half of what it is asked is away all the time, and not now and then.
+// one that does half of what it is asked is away all the time, and not now and then. A
+// Watch that cannot connect, or loses its connection, is such a failure; a subscription
+// that has lasted for backAfter is a success, once.
 const (
 	awayAfter = 3
 	backAfter = time.Second
@@ -25,7 +27,7 @@ type health struct {
 	}
 }
 
-// heard is told how each call ended. What was not asked says nothing.
+// heard is told how each call and each subscription ended. What was not asked says nothing.
 func (h *health) heard(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ func (s *Store) Watch(ctx context.Context, stale func(store.Key)) error {
 		w.nodes(ctx, &all)
 	} else {
 		for _, one := range s.layout.Load().shards {
-			all.Go(func() { w.keep(ctx, one.client, one) })
+			all.Go(func() { w.keep(ctx, one.name, one.client, one) })
 		}
 	}
 	<-ctx.Done()
@@ -63,7 +64,7 @@ func (w *watch) nodes(ctx context.Context, all *sync.WaitGroup) {
 			if watched[addr] == nil {
 				one, cancel := context.WithCancel(ctx)
 				watched[addr] = cancel
-				all.Go(func() { w.keep(one, client, cluster) })
+				all.Go(func() { w.keep(one, addr, client, cluster) })
 			}
 		}
 		for addr, cancel := range watched {
@@ -78,13 +79,19 @@ func (w *watch) nodes(ctx context.Context, all *sync.WaitGroup) {
 	}
 }
 
-// keep subscribes again and again until ctx ends.
-func (w *watch) keep(ctx context.Context, client rueidis.Client, at *shard) {
+// keep subscribes to a server again and again until ctx ends. What fails counts like a
+// call, so that a process in which nobody talks knows when the server is away; but a
+// subscription alone may be refused while calls are not.
+func (w *watch) keep(ctx context.Context, server string, client rueidis.Client, at *shard) {
 	for doubted := time.Now(); ; {
-		err := w.once(ctx, client, at)
-		if _, refused := rueidis.IsRedisErr(err); refused && time.Since(doubted) >= doubtEvery {
+		err := w.once(ctx, server, client, at)
+		_, answered := rueidis.IsRedisErr(err)
+		if answered && time.Since(doubted) >= doubtEvery {
 			w.tell(store.Key{})
 			doubted = time.Now()
+		}
+		if ctx.Err() == nil && (!answered || refused(err)) {
+			w.store.heard(server, err)
 		}
 		if !pause(ctx, rewatchEvery) {
 			return
@@ -92,9 +99,12 @@ func (w *watch) keep(ctx context.Context, client rueidis.Client, at *shard) {
 	}
 }
 
+// errLost is of a subscription that was.
+var errLost = errors.New("the connection is lost")
+
 // once subscribes, and returns when it could not, or when the connection is lost or ctx
 // ends. The hooks run on the goroutine that reads the connection, which carries nothing else.
-func (w *watch) once(ctx context.Context, client rueidis.Client, at *shard) error {
+func (w *watch) once(ctx context.Context, server string, client rueidis.Client, at *shard) error {
 	dedicated, release := client.Dedicate()
 	defer release()
 	defer dedicated.Close()
@@ -113,11 +123,27 @@ func (w *watch) once(ctx context.Context, client rueidis.Client, at *shard) erro
 	if err != nil {
 		return err
 	}
-	select {
-	case <-lost:
-	case <-ctx.Done():
+	well := time.NewTimer(backAfter)
+	defer well.Stop()
+	for {
+		select {
+		case <-well.C:
+			w.store.heard(server, nil)
+		case <-lost:
+			return errLost
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	return nil
+}
+
+// heard tells the health of a server, if it is known by now.
+func (s *Store) heard(server string, err error) {
+	for _, one := range s.layout.Load().shards {
+		if one.name == server {
+			one.health.heard(err)
+		}
+	}
 }
 
 // pause reports whether ctx is still on after d.
