@@ -67,6 +67,7 @@
 //
 // A server must keep what it acknowledged (appendonly) for a Change to be durable, and
 // may evict only keys that leave anyway: volatile-lru takes the marks of those who have
-// not spoken for longest; noeviction fails every write when full. A cluster should run with
-// cluster-require-full-coverage no, or one lost shard stops all.
+// not spoken for longest, and a timeout that still runs if nobody has asked for it in as
+// long; noeviction loses nothing and fails every write when full. A cluster should run
+// with cluster-require-full-coverage no, or one lost shard stops all.
 package redisstore
