@@ -35,7 +35,7 @@ import (
 )
 
 // ErrBusy means that the shard of the room has too much waiting, in total or for
-// this room. The sender is told chat.RejectUnavailable; nothing was queued.
+// this room. The sender is told Unavailable; nothing was queued.
 var ErrBusy = errors.New("clue: too many lines are waiting")
 
 // ErrStopped means that Run has ended or is ending. Nothing was queued.
@@ -103,7 +103,7 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 
 // Run decides until ctx ends. It owns one goroutine per shard, those of the desk, the teller and
 // the door, and one that watches the store; the store itself is not its own. What is
-// still queued at the end is answered chat.RejectUnavailable; then it returns nil. A
+// still queued at the end is answered Unavailable; then it returns nil. A
 // Clue runs once.
 func (c *Clue) Run(ctx context.Context) error {
 	if c.ran.Swap(true) {

@@ -22,7 +22,7 @@ const pinnedBytesMax = 64
 func (s *shard) decide(sub *Submission, d *Decision, a *ask) {
 	if s.now.Sub(sub.Queued) > s.deadline {
 		s.meters.timedOut.Inc()
-		s.reject(d, chat.RejectUnavailable)
+		s.reject(d, Unavailable(sub.Text))
 		return
 	}
 	who, known := s.gather(sub, a)
@@ -35,7 +35,7 @@ func (s *shard) decide(sub *Submission, d *Decision, a *ask) {
 		s.toDesk(sub, d, a)
 	case !known:
 		s.meters.unknown.Inc()
-		s.reject(d, chat.RejectUnavailable)
+		s.reject(d, Unavailable(sub.Text))
 	case a.command != nil:
 		if r := judgeGates(&s.facts, &a.line); r != nil {
 			s.reject(d, r)

@@ -75,7 +75,7 @@ func (l *lane) run(ctx context.Context) {
 			l.serve(ctx, sub)
 		} else {
 			l.desk.meters.stopped.Inc()
-			l.refuse(sub, chat.RejectUnavailable)
+			l.refuse(sub, chat.RejectUndone)
 		}
 		l.desk.turns.done(sub.turn)
 	}
@@ -87,7 +87,7 @@ func (l *lane) serve(ctx context.Context, sub *Submission) {
 	defer cancel()
 	if ctx.Err() != nil {
 		l.desk.meters.timedOut.Inc()
-		l.refuse(sub, chat.RejectUnavailable)
+		l.refuse(sub, chat.RejectUndone)
 		return
 	}
 	name, args := commandOf(sub.Text)
@@ -98,7 +98,7 @@ func (l *lane) serve(ctx context.Context, sub *Submission) {
 	call, err := l.call(ctx, cmd, sub, args)
 	if err != nil {
 		l.desk.meters.deskFailed.Inc()
-		l.refuse(sub, chat.RejectUnavailable)
+		l.refuse(sub, chat.RejectUndone)
 		return
 	}
 	v := cmd.Judge(call)
@@ -108,7 +108,7 @@ func (l *lane) serve(ctx context.Context, sub *Submission) {
 	}
 	if err := l.change(ctx, v.Changes); err != nil {
 		l.desk.meters.deskFailed.Inc()
-		l.refuse(sub, chat.RejectUnavailable)
+		l.refuse(sub, chat.RejectUndone)
 		return
 	}
 	l.show(sub, call, &v)
@@ -165,7 +165,7 @@ func (l *lane) show(sub *Submission, call *command.Call, v *command.Verdict) {
 	case s.handed <- h:
 	case <-s.ended: // nobody is left to see it; it is changed all the same
 		l.desk.meters.stopped.Inc()
-		l.refuse(sub, chat.RejectUnavailable)
+		l.refuse(sub, chat.RejectUndone)
 	}
 }
 

@@ -234,7 +234,7 @@ func TestCommandIsRefusedInTimeWhenTheStoreHangs(t *testing.T) {
 		time.Sleep(n.c.deadline)
 		synctest.Wait()
 		ds := n.out.answers()
-		wantRejection(n.t, ds[len(ds)-1], chat.RejectUnavailable)
+		wantRejection(n.t, ds[len(ds)-1], chat.RejectUndone)
 		if took := time.Since(began); took > n.c.deadline {
 			t.Fatalf("took %v", took)
 		}

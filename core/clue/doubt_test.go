@@ -14,7 +14,7 @@ func TestFailedChangeLeavesTheRoomKnown(t *testing.T) {
 		wantAccepted(t, n.say("room", "mod", "one"), "one")
 		wantAccepted(t, n.say("room", "ann", "one"), "one")
 		n.store.setChangesOnly(faults{down: true})
-		wantRejection(t, n.say("room", "mod", "/slow 10"), chat.RejectUnavailable)
+		wantRejection(t, n.say("room", "mod", "/slow 10"), chat.RejectUndone)
 		n.store.set(faults{down: true})
 		wantAccepted(t, n.say("room", "ann", "two"), "two")
 		wantAccepted(t, n.say("room", "mod", "two"), "two")

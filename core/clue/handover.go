@@ -21,7 +21,7 @@ func (s *shard) toDesk(sub *Submission, d *Decision, a *ask) {
 	}
 	if err := s.desk.turns.put(sub); err != nil {
 		s.meters.deskFull.Inc()
-		s.reject(d, chat.RejectUnavailable)
+		s.reject(d, chat.RejectUndone)
 	}
 }
 
@@ -46,7 +46,7 @@ func (s *shard) take(h handover) {
 		s.reject(&h.answer, &command.HeldGone)
 	case !s.show(&h):
 		s.meters.publishFailed.Inc()
-		s.reject(&h.answer, chat.RejectUnavailable)
+		s.reject(&h.answer, chat.RejectUndone)
 	default:
 		s.meters.told.Inc()
 		if h.held != nil {

@@ -104,7 +104,7 @@ func TestHeldLineThatNobodyCouldPublishIsStillHeld(t *testing.T) {
 	atModeration(t, func(n *counter) {
 		id := n.hold("ann", "darn it")
 		n.out.refuse(true)
-		wantRejection(n.t, n.say("room", "mod", "/approve "+id), chat.RejectUnavailable)
+		wantRejection(n.t, n.say("room", "mod", "/approve "+id), chat.RejectUndone)
 		n.out.refuse(false)
 		n.wantTold(n.say("room", "mod", "/approve "+id), "approve_success")
 	})

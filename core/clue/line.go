@@ -2,6 +2,8 @@ package clue
 
 import (
 	"strings"
+
+	"uproar/core/chat"
 )
 
 // commandBytesMax bounds the command that a rejection quotes.
@@ -43,6 +45,20 @@ func Parse(raw string) Line {
 		command = strings.ToValidUTF8(command[:commandBytesMax], "")
 	}
 	return Line{Text: cut(s), Command: command}
+}
+
+// IsCommand reports whether a text is a command.
+func IsCommand(raw string) bool {
+	s := strings.TrimLeft(raw, " ")
+	return s != "" && (s[0] == '/' || s[0] == '.') && Parse(raw).Command != ""
+}
+
+// Unavailable is what the sender of a text is told when nobody could decide it.
+func Unavailable(raw string) *chat.Notice {
+	if IsCommand(raw) {
+		return chat.RejectUndone
+	}
+	return chat.RejectUnavailable
 }
 
 // ctcpAction is the inside of a CTCP ACTION. The closing \x01 may be missing: lines

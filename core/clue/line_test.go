@@ -53,6 +53,9 @@ func TestParse(t *testing.T) {
 		if got := Parse(raw); got != want {
 			t.Errorf("Parse(%q) = %+v, want %+v", raw, got, want)
 		}
+		if got := IsCommand(raw); got != (want.Command != "") {
+			t.Errorf("IsCommand(%q) is %v", raw, got)
+		}
 	}
 }
 

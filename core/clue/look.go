@@ -70,7 +70,7 @@ type drawNeeds struct{ window, gap time.Duration }
 func (s *shard) look(sub *Submission, d *Decision, a *ask) {
 	if s.now.Sub(sub.Queued) > s.deadline {
 		s.meters.timedOut.Inc()
-		s.reject(d, chat.RejectUnavailable)
+		s.reject(d, Unavailable(sub.Text))
 		return
 	}
 	a.line = Parse(sub.Text)

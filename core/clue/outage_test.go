@@ -140,7 +140,7 @@ func TestChangeThatWasNotMadeLeavesNoDoubt(t *testing.T) {
 		wantAccepted(t, n.say("room", "mod", "one"), "one")
 		wantAccepted(t, n.say("room", "ann", "one"), "one")
 		n.store.setChangesOnly(faults{open: true})
-		wantRejection(t, n.say("room", "mod", "/slow 10"), chat.RejectUnavailable)
+		wantRejection(t, n.say("room", "mod", "/slow 10"), chat.RejectUndone)
 		reads := n.store.readsSoFar()
 		wantAccepted(t, n.say("room", "ann", "two"), "two")
 		if got := n.store.readsSoFar(); got != reads {

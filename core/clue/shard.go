@@ -145,7 +145,7 @@ func (s *shard) run(ctx context.Context) {
 	for n := s.queue.take(s.batch[:]); n > 0; n = s.queue.take(s.batch[:]) {
 		for i := range n {
 			s.decisions[i] = answerTo(&s.batch[i].Submission)
-			s.reject(&s.decisions[i], chat.RejectUnavailable)
+			s.reject(&s.decisions[i], Unavailable(s.batch[i].Text))
 		}
 		s.meters.stopped.Add(n)
 		s.finish(n)

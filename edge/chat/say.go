@@ -33,15 +33,19 @@ func (s *Session) say(l *parsedLine) {
 		line.Nonce = tagValue(l.Tags, "client-nonce", chat.NonceBytesMax)
 		line.ReplyTo = tagValue(l.Tags, "reply-parent-msg-id", replyIDBytesMax)
 	}
-	ticket, ok := s.loop.waits.add(s, waitLine, room)
+	kind := waitLine
+	if clue.IsCommand(line.Text) {
+		kind = waitCommand
+	}
+	ticket, ok := s.loop.waits.add(s, kind, room)
 	if !ok {
-		s.notice(room, chat.RejectUnavailable)
+		s.giveUp(&wait{kind: kind, room: room})
 		return
 	}
 	line.Ticket = ticket
 	if err := hub.cfg.Clue.Submit(line); err != nil {
 		s.loop.waits.answered(ticket)
-		s.notice(room, chat.RejectUnavailable)
+		s.giveUp(&wait{kind: kind, room: room})
 	}
 }
 

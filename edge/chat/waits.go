@@ -30,9 +30,10 @@ type wait struct {
 type waitKind uint8
 
 const (
-	waitLine  waitKind = iota + 1 // a line to be decided
-	waitEntry                     // a JOIN
-	waitAgain                     // a seat that is asked about once more
+	waitLine    waitKind = iota + 1 // a line to be decided
+	waitCommand                     // a command
+	waitEntry                       // a JOIN
+	waitAgain                       // a seat that is asked about once more
 )
 
 // Bounds of the ring, in tickets: where it begins, and what may wait on one loop. Beyond,
@@ -98,6 +99,7 @@ func (w *waits) Expire(l *engine.Loop) {
 		w.loop.hub.meters.answersMissing.Inc()
 		if c := l.Conn(late.origin); c != nil && c.Open() {
 			sessionOf(c).giveUp(&late)
+			sessionOf(c).Flush()
 		}
 	}
 	if w.head != w.next {
@@ -112,10 +114,12 @@ const waitsKeptMax = 4096
 
 // giveUp tells the client that its question has no answer.
 func (s *Session) giveUp(w *wait) {
-	if w.kind == waitLine {
+	switch w.kind {
+	case waitLine:
 		s.notice(w.room, chat.RejectUnavailable)
-	} else {
+	case waitCommand:
+		s.notice(w.room, chat.RejectUndone)
+	default:
 		s.admitted([]clue.Admitted{{Room: w.room, User: s.user, Rejection: clue.RejectEntry, Again: w.kind == waitAgain}})
 	}
-	s.Flush()
 }

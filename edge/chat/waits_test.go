@@ -50,6 +50,15 @@ func TestLineThatClueLeavesUnansweredIsAnsweredByTheEdgeOnce(t *testing.T) {
 	}
 }
 
+func TestCommandWithoutAnAnswerIsNotCalledAMessage(t *testing.T) {
+	h := impatient(t)
+	g := h.member(WireTCP, withTags, "bob")
+	g.do("PRIVMSG #room :/slow 10\r\n")
+	if got := g.hears(); !strings.HasPrefix(got, "@msg-id=msg_unavailable ") || !strings.Contains(got, ":"+chat.RejectUndone.Text) {
+		t.Fatalf("read %q", got)
+	}
+}
+
 func TestJoinThatClueLeavesUnansweredIsRefusedByTheEdge(t *testing.T) {
 	h := impatient(t)
 	g := h.guest(WireTCP, withTags+"PASS oauth:x\r\nNICK bob\r\n")
