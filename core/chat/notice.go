@@ -10,7 +10,6 @@ type Notice struct {
 
 // Rejections of a line. A nil *Notice means accepted.
 var (
-	RejectDuplicate   = &Notice{"msg_duplicate", "Your message was not sent because it is identical to the previous one you sent, less than 30 seconds ago."}
 	RejectRateLimit   = &Notice{"msg_ratelimit", "Your message was not sent because you are sending messages too quickly."}
 	RejectUnavailable = &Notice{"msg_unavailable", "Your message was not sent because chat is busy. Please try again."}
 	// RejectUndone is for a command: a store that did not answer may have made its change.

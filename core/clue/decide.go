@@ -62,7 +62,7 @@ func (s *shard) gather(sub *Submission, a *ask) (who *entry, known bool) {
 	*f = Facts{
 		Channel: sub.Room, Now: s.now, Since: -1, RateLeft: true,
 		Roles:   chat.RolesIn(sub.Room, sub.User),
-		Created: s.created, Window: s.needs.window, Gap: s.needs.gap,
+		Created: s.created, Window: s.needs.window, Gap: s.needs.gap, Repeated: s.repeated,
 	}
 	verified := false
 	if member != nil {

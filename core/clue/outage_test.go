@@ -22,7 +22,7 @@ func TestStoreIsAwayAndKnownStateServes(t *testing.T) {
 		wantID(t, s.said("room", "bad", "during"), "msg_banned")
 		wantRejection(t, s.said("room", "new", "during"), chat.RejectUnavailable)
 		wantRejection(t, s.said("elsewhere", "ann", "during"), chat.RejectUnavailable)
-		wantRejection(t, s.said("room", "ann", "during"), chat.RejectDuplicate) // what this process knows
+		wantRejection(t, s.said("room", "ann", "during"), rejectDuplicate(halfMinute)) // what this process knows
 		m := s.c.meters
 		if m.unknown.Get() != 2 || m.stale.Get() == 0 || m.storeFailed.Get() == 0 {
 			t.Fatalf("unknown %d, stale %d, failed %d", m.unknown.Get(), m.stale.Get(), m.storeFailed.Get())

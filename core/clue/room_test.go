@@ -160,7 +160,7 @@ func TestTooManySpeakersMayRepeat(t *testing.T) {
 	cfg.Store = st
 	s := newScript(t, cfg)
 	wantAccepted(t, s.said("room", "ann", "hello"), "hello")
-	wantRejection(t, s.said("room", "ann", "hello"), chat.RejectDuplicate)
+	wantRejection(t, s.said("room", "ann", "hello"), rejectDuplicate(halfMinute))
 	for i := range 6 { // known to the cache, before the store goes away
 		s.said("room", fmt.Sprint("user", i), "")
 		s.said("room", fmt.Sprint("user", i), "/foo")

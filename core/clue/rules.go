@@ -26,6 +26,8 @@ type Facts struct {
 	Created bool          // Config.RoomsCreated: rooms that nobody has created do not exist
 	Window  time.Duration // Config.DuplicateWindow
 	Gap     time.Duration // Config.LineGap
+
+	Repeated *chat.Notice // rejectDuplicate(Window)
 }
 
 // A rule looks at a line and the facts and says why the line may not be said, or nil.

@@ -16,7 +16,7 @@ var factsNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func plain(with func(*Facts)) Facts {
 	f := Facts{
 		Channel: "room", Now: factsNow, Room: &store.Room{}, Member: &store.Member{}, Account: &store.Account{},
-		RateLeft: true, Since: -1, Window: halfMinute, Gap: time.Second,
+		RateLeft: true, Since: -1, Window: halfMinute, Gap: time.Second, Repeated: rejectDuplicate(halfMinute),
 	}
 	if with != nil {
 		with(&f)

@@ -46,7 +46,8 @@ type shard struct {
 	deadline  time.Duration
 	limits    limits
 	needs     drawNeeds
-	created   bool // Config.RoomsCreated
+	repeated  *chat.Notice // Facts.Repeated
+	created   bool         // Config.RoomsCreated
 
 	rooms    *rooms
 	speakers *recall.Table[said]  // by room and user
@@ -103,6 +104,7 @@ func newShard(c *Clue, cfg *Config) *shard {
 		deadline:  cfg.Deadline,
 		limits:    newLimits(cfg),
 		needs:     drawNeeds{window: cfg.DuplicateWindow, gap: cfg.LineGap},
+		repeated:  rejectDuplicate(cfg.DuplicateWindow),
 		created:   cfg.RoomsCreated,
 		rooms:     newRooms(cfg, c.meters),
 		speakers:  recall.New[said](cfg.SpeakersMax/cfg.Shards, int64(max(cfg.DuplicateWindow, store.SpokenFor))),

@@ -138,7 +138,7 @@ func (s *script) said(room, login, text string) Decision {
 
 func wantRejection(t *testing.T, d Decision, want *chat.Notice) {
 	t.Helper()
-	if d.Outcome != Rejected || d.Rejection != want || d.Message != nil {
+	if d.Outcome != Rejected || *d.Rejection != *want || d.Message != nil {
 		t.Fatalf("got outcome %d, rejection %v, message %v; want rejection %v", d.Outcome, d.Rejection, d.Message, want)
 	}
 }

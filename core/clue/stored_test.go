@@ -121,9 +121,9 @@ func TestRepeatIsKnownInAnotherProcess(t *testing.T) {
 	other := newScript(t, cfg)
 	wantAccepted(t, s.said("room", "ann", "hello"), "hello")
 	s.c.shards[0].fetch.tellNow(s.c.source, s.c.epoch)
-	wantRejection(t, other.said("room", "ann", "hello"), chat.RejectDuplicate)
+	wantRejection(t, other.said("room", "ann", "hello"), rejectDuplicate(halfMinute))
 	wantAccepted(t, other.said("room", "ann", "bye"), "bye")
-	wantRejection(t, other.said("room", "ann", "bye"), chat.RejectDuplicate) // not told to the store yet
+	wantRejection(t, other.said("room", "ann", "bye"), rejectDuplicate(halfMinute)) // not told to the store yet
 }
 
 func TestUniqueChatForgetsNoBatch(t *testing.T) {

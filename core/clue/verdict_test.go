@@ -2,6 +2,7 @@ package clue
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,7 @@ func TestSameLineWithinHalfAMinuteIsDuplicate(t *testing.T) {
 		s := newScript(t, classic())
 		wantAccepted(t, s.said("room", "ann", "hello you"), "hello you")
 		time.Sleep(10 * time.Second)
-		wantRejection(t, s.said("room", "ann", "  hello   you "), chat.RejectDuplicate)
+		wantRejection(t, s.said("room", "ann", "  hello   you "), rejectDuplicate(halfMinute))
 		wantAccepted(t, s.said("room", "bob", "hello you"), "hello you")
 		wantAccepted(t, s.said("other", "ann", "hello you"), "hello you")
 		// The window runs from the last delivered line, not from the refused one.
@@ -36,7 +37,7 @@ func TestRefusedLineIsNotTheLastDelivered(t *testing.T) {
 		wantAccepted(t, s.said("room", "ann", "one"), "one")
 		wantRejection(t, s.said("room", "ann", "two"), chat.RejectRateLimit)
 		time.Sleep(time.Second)
-		wantRejection(t, s.said("room", "ann", "one"), chat.RejectDuplicate)
+		wantRejection(t, s.said("room", "ann", "one"), rejectDuplicate(halfMinute))
 	})
 }
 
@@ -44,6 +45,20 @@ func TestBroadcasterMayRepeat(t *testing.T) {
 	s := newScript(t, classic())
 	for range 3 {
 		wantAccepted(t, s.said("ann", "ann", "hello"), "hello")
+	}
+}
+
+func TestDuplicateIsToldOfTheWindowThatHolds(t *testing.T) {
+	for window, says := range map[time.Duration]string{
+		30 * time.Second: "less than 30 seconds ago.", 2 * time.Minute: "less than 120 seconds ago.", time.Second / 2: "less than 1 second ago.",
+	} {
+		cfg := classic()
+		cfg.DuplicateWindow = window
+		s := newScript(t, cfg)
+		wantAccepted(t, s.said("room", "ann", "hello"), "hello")
+		if d := s.said("room", "ann", "hello"); d.Outcome != Rejected || !strings.HasSuffix(d.Rejection.Text, says) {
+			t.Errorf("a window of %v: %+v", window, d)
+		}
 	}
 }
 
@@ -108,7 +123,7 @@ func TestLinesRefusedByOtherRulesCount(t *testing.T) {
 	s := newScript(t, classic())
 	wantAccepted(t, s.said("room", "ann", "same"), "same")
 	for range 10 {
-		wantRejection(t, s.said("room", "ann", "same"), chat.RejectDuplicate)
+		wantRejection(t, s.said("room", "ann", "same"), rejectDuplicate(halfMinute))
 	}
 	for range 9 {
 		if d := s.said("room", "ann", ".foo bar"); d.Rejection == nil || d.Rejection.Text != "Unrecognized command: /foo" {

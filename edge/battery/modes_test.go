@@ -72,9 +72,7 @@ func msgSubscribersOnly(t *testing.T, w world) {
 	w.set(t, ofMember(room, friend), `{"subscriber":true}`)
 	owner, c, sub := w.owner(t, room), w.bot(t), w.login(t, friend, capBot)
 	c.joinAnd(owner, room, "/subscribers", "subs-only", "1")
-	c.refused(room, "hello", "msg_subsonly",
-		"This room is in subscribers only mode. To talk, purchase a channel subscription at https://www.twitch.tv/products/"+
-			room[1:]+"/ticket?ref=subscriber_only_mode_chat.")
+	c.refused(room, "hello", "msg_subsonly", "This room is in subscribers only mode. To talk, purchase a channel subscription.")
 	sub.say(room, "I pay")
 	m := c.wantLine(room, sub.nick, "I pay")
 	c.wantTags(m, map[string]string{"subscriber": "1", "badges": "subscriber/0"})
