@@ -182,6 +182,21 @@ func TestRaidIsRememberedUntilItEnds(t *testing.T) {
 	})
 }
 
+func TestRaidThatNobodyWasShownCanBeTriedAgain(t *testing.T) {
+	atCounter(t, nil, func(n *counter) {
+		n.out.refuse(true)
+		wantRejection(n.t, n.say("room", "room", "/raid goal"), chat.RejectUndone)
+		n.out.refuse(false)
+		n.wantTold(n.say("room", "room", "/raid goal"), "raid_success")
+		n.out.refuse(true)
+		wantRejection(n.t, n.say("room", "room", "/unraid"), chat.RejectUndone)
+		n.out.refuse(false)
+		wantID(n.t, n.say("room", "room", "/raid other"), "raid_error_already_raiding")
+		n.wantTold(n.say("room", "room", "/unraid"), "unraid_success")
+		wantID(n.t, n.say("room", "room", "/raid other"), "raid_error_unexpected")
+	})
+}
+
 // A session goes on as the user that its last line came back with.
 func TestAccountThatIsVerifiedNoMoreHasAViewersRate(t *testing.T) {
 	atCounter(t, func(c *Config) { c.RateLimit, c.RateLimitVerified = Rate{2, halfMinute}, Rate{10, halfMinute} }, func(n *counter) {

@@ -46,6 +46,11 @@ func (s *shard) take(h handover) {
 		s.reject(&h.answer, &command.HeldGone)
 	case !s.show(&h):
 		s.meters.publishFailed.Inc()
+		for _, e := range h.events {
+			if r, ok := e.(*chat.Raid); ok {
+				s.desk.raids.undo(h.answer.Room, r)
+			}
+		}
 		s.reject(&h.answer, chat.RejectUndone)
 	default:
 		s.meters.told.Inc()

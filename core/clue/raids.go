@@ -51,6 +51,17 @@ func (rs *raids) began(room string, r *chat.Raid, now time.Time) {
 	}
 }
 
+// undo forgets what began remembered, since nobody has been shown it.
+func (rs *raids) undo(room string, r *chat.Raid) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if one, known := rs.mu.byRoom[room]; known && r.Off {
+		rs.mu.byRoom[room] = raid{r.Target, one.until}
+	} else {
+		delete(rs.mu.byRoom, room)
+	}
+}
+
 // of is the room that a room is raiding, or empty, and whether it has called one off.
 func (rs *raids) of(room string, now time.Time) (target string, off bool) {
 	rs.mu.Lock()
