@@ -13,11 +13,13 @@ import (
 )
 
 // Bounds of the lines that are held for moderators. At a bound, and after the time, the
-// oldest leaves: it can no longer be decided.
+// oldest within it leaves: it can no longer be decided. A sender's own leave first, so
+// that few cannot push out the lines of others.
 const (
-	heldPerRoomMax = 50
-	heldMax        = 10_000 // over all shards
-	heldFor        = 5 * time.Minute
+	heldPerSenderMax = 5 // of a room
+	heldPerRoomMax   = 50
+	heldMax          = 10_000 // over all shards
+	heldFor          = 5 * time.Minute
 )
 
 // heldIDBytes is the length of the id that moderators type: the beginning of a random
@@ -49,16 +51,33 @@ func newHeld(cfg *Config, m *meters) *held {
 func heldID(m *chat.Message) string { return m.ID[:heldIDBytes] }
 
 func (h *held) add(l *heldLine) {
-	if lines := h.byRoom[l.line.Room]; len(lines) == heldPerRoomMax {
-		h.drop(lines[0])
-		h.meters.forgotHeld.Inc()
+	lines := h.byRoom[l.line.Room]
+	if own, n := heldOf(lines, l.line.User.Login); n == heldPerSenderMax {
+		h.forget(own)
+	} else if len(lines) == heldPerRoomMax {
+		h.forget(lines[0])
 	}
 	if h.all.Len() >= h.max {
-		h.drop(h.all.Front().Value.(*heldLine))
-		h.meters.forgotHeld.Inc()
+		h.forget(h.all.Front().Value.(*heldLine))
 	}
 	l.place = h.all.PushBack(l)
 	h.byRoom[l.line.Room] = append(h.byRoom[l.line.Room], l)
+}
+
+// heldOf is the oldest of the lines that a sender has, and how many those are.
+func heldOf(lines []*heldLine, login string) (oldest *heldLine, n int) {
+	for _, l := range slices.Backward(lines) {
+		if l.line.User.Login == login {
+			oldest = l
+			n++
+		}
+	}
+	return oldest, n
+}
+
+func (h *held) forget(l *heldLine) {
+	h.drop(l)
+	h.meters.forgotHeld.Inc()
 }
 
 // find returns the line of that id, or nil.

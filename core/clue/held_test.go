@@ -146,7 +146,7 @@ func TestHeldLinesAreBounded(t *testing.T) {
 	m := newMeters(cfg.Metrics)
 	h := newHeld(&cfg, m)
 	hold := func(room string, i int) {
-		h.add(&heldLine{line: &chat.Message{ID: fmt.Sprintf("%08d", i), Place: chat.Place{Room: room}}, at: int64(i)})
+		h.add(&heldLine{line: &chat.Message{ID: fmt.Sprintf("%08d", i), User: user(fmt.Sprint("u", i)), Place: chat.Place{Room: room}}, at: int64(i)})
 	}
 	for i := range 60 {
 		hold("hot", i)
@@ -167,6 +167,21 @@ func TestHeldLinesAreBounded(t *testing.T) {
 	if h.all.Len() != 0 || len(h.byRoom) != 0 {
 		t.Fatalf("%d lines, %d rooms are left", h.all.Len(), len(h.byRoom))
 	}
+}
+
+func TestOneSenderCannotPushOutTheHeldLinesOfOthers(t *testing.T) {
+	atModeration(t, func(n *counter) {
+		quiet := n.hold("ann", "darn it")
+		var loud []string
+		for i := range heldPerRoomMax {
+			loud = append(loud, n.hold("bob", fmt.Sprint("darn ", i)))
+			time.Sleep(2 * time.Second)
+		}
+		mine := len(loud) - heldPerSenderMax
+		wantID(n.t, n.say("room", "mod", "/approve "+loud[mine-1]), "bad_held_unknown")
+		n.wantTold(n.say("room", "mod", "/approve "+loud[mine]), "approve_success")
+		n.wantTold(n.say("room", "mod", "/approve "+quiet), "approve_success")
+	})
 }
 
 func TestTooManyHeldLinesToTellAreCounted(t *testing.T) {
