@@ -24,6 +24,9 @@ var (
 	layoutValue = []byte("1")
 )
 
+// damageAdvice is what can be done about a file that cannot be read.
+const damageAdvice = "put back a copy of it, or move it away to begin without bans, roles and modes"
+
 // file is the bbolt file. Its layout stands in the package doc.
 type file struct {
 	path string
@@ -36,7 +39,7 @@ func unlessDamaged(path string, read func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("cannot read store %q: it is damaged: %v", path, p)
+			err = fmt.Errorf("cannot read store %q: it is damaged; %s (%v)", path, damageAdvice, p)
 		}
 	}()
 	return read()
@@ -47,6 +50,11 @@ func openFile(path string) (*file, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("cannot open store %q: another process uses it", path)
+	}
+	for _, damaged := range []error{bolterrors.ErrInvalid, bolterrors.ErrChecksum, bolterrors.ErrVersionMismatch} {
+		if errors.Is(err, damaged) {
+			return nil, fmt.Errorf("cannot open store %q: it is damaged, or of another program; %s: %w", path, damageAdvice, err)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot open store %q: %w", path, err)

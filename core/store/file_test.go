@@ -169,12 +169,12 @@ func TestDamagedFileIsAnErrorThatNamesIt(t *testing.T) {
 	}
 	page := os.Getpagesize()
 	overwritten := append(slices.Clone(content[:2*page]), bytes.Repeat([]byte{0xA5}, len(content)-2*page)...)
-	for what, damaged := range map[string][]byte{"cut": content[:4*page], "overwritten": overwritten} {
+	for what, damaged := range map[string][]byte{"cut": content[:4*page], "overwritten": overwritten, "foreign": bytes.Repeat([]byte("text"), page)} {
 		path := filepath.Join(t.TempDir(), what)
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), damageAdvice) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
