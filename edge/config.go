@@ -23,6 +23,19 @@ type configFile struct {
 // notInFile are the flags that only a command line can mean.
 var notInFile = []string{"help", "config", "print-config", "check-config"}
 
+// configFlag is kong.ConfigFlag, whose errors do not name the flag.
+type configFlag string
+
+// BeforeResolve is called by kong when the flag is given.
+func (configFlag) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+	file, err := k.LoadConfig(string(ctx.FlagValue(trace.Flag).(configFlag)))
+	if err != nil {
+		return fmt.Errorf("cannot use --config: %w", err)
+	}
+	ctx.AddResolver(file)
+	return nil
+}
+
 // readConfig implements kong.ConfigurationLoader.
 func readConfig(r io.Reader) (kong.Resolver, error) {
 	c := configFile{name: "config file", values: map[string]any{}}

@@ -17,9 +17,9 @@ import (
 // the config file. Rates are lines per time, "20/30s"; "0" or "off" turns one off, as 0
 // does every other limit that is a number. Timeouts cannot be off.
 type options struct {
-	Config      kong.ConfigFlag `placeholder:"FILE" help:"Read flags from a YAML file; --print-config writes one."`
-	PrintConfig bool            `help:"Print the effective configuration and exit."`
-	CheckConfig bool            `help:"Check the configuration and its files of tokens and emotes, and exit."`
+	Config      configFlag `placeholder:"FILE" help:"Read flags from a YAML file; --print-config writes one."`
+	PrintConfig bool       `help:"Print the effective configuration and exit."`
+	CheckConfig bool       `help:"Check the configuration and its files of tokens and emotes, and exit."`
 
 	IRCAddr   string `name:"irc-addr" default:":6667" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
 	HTTPAddr  string `name:"http-addr" default:":8080" help:"The page, and IRC over WebSocket." group:"Ports"`

@@ -184,7 +184,7 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		{"--flood-limit=5/10us", "--flood-limit: a window of 10µs is not 1ms to 24h"},
 		{"--max-conns=-3", "--max-conns: -3 is negative"},
 		{"--fanout-duty=NaN", "--fanout-duty: NaN is not 0 to 1000"},
-		{"--config=/nosuch.yaml", "/nosuch.yaml"},
+		{"--config=/nosuch.yaml", "cannot use --config: open /nosuch.yaml"},
 		{"--irc-addr=:66670", `--irc-addr: cannot read ":66670" as host:port`},
 		{"--tokens=file", "--tokens: of no use without --auth tokens"},
 		{"--line-gap=-1s", "--line-gap: -1s is negative"},
