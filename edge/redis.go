@@ -90,6 +90,10 @@ func readSecret(path string) ([]byte, error) {
 // redisError says what to do about an error of redisstore.Open.
 func redisError(o *options, err error) error {
 	switch {
+	case errors.Is(err, redisstore.ErrTLS) && o.RedisTLS:
+		return fmt.Errorf("cannot use --redis: leave out --redis-tls if that port has no TLS: %w", err)
+	case errors.Is(err, redisstore.ErrTLS):
+		return fmt.Errorf("cannot use --redis: give --redis-tls if that port is for TLS: %w", err)
 	case !errors.Is(err, redisstore.ErrLogin):
 		return fmt.Errorf("cannot use --redis: %w", err)
 	case o.RedisPasswordFile == "":

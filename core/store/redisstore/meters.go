@@ -3,9 +3,12 @@ package redisstore
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
+	"syscall"
 
 	"github.com/VictoriaMetrics/metrics"
 )
@@ -38,23 +41,45 @@ func newMeters(set *metrics.Set, shard string) meters {
 func countConnections(set *metrics.Set) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
 	open := set.GetOrCreateGauge(`uproar_store_connections`, nil)
 	return func(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
-		dial, how := dialer.DialContext, "without TLS"
+		dial := dialer.DialContext
 		if config != nil {
-			dial, how = (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext, "with TLS"
+			dial = (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext
 		}
 		conn, err := dial(ctx, "tcp", addr)
 		if err != nil {
-			return nil, fmt.Errorf("%w %s: %w", errConnect, how, err)
+			return nil, fmt.Errorf("%w: %w", errConnect, handshakeError(err))
 		}
 		open.Inc()
-		return &countedConn{Conn: conn, open: open}, nil
+		return &countedConn{Conn: conn, open: open, heard: config != nil}, nil
 	}
+}
+
+// handshakeError is err, as ErrTLS if a server was reached that seems not to speak it.
+func handshakeError(err error) error {
+	var reach *net.OpError
+	var vouch *tls.CertificateVerificationError
+	if errors.As(err, &reach) && reach.Op == "dial" || errors.As(err, &vouch) {
+		return err
+	}
+	return fmt.Errorf("%w %w", ErrTLS, err)
 }
 
 type countedConn struct {
 	net.Conn
-	open *metrics.Gauge
-	once sync.Once
+	open  *metrics.Gauge
+	heard bool // from the server; of the one goroutine that reads
+	once  sync.Once
+}
+
+// Read adds ErrTLS to the end of a connection on which a server has said nothing: one that
+// waits for TLS closes what is none.
+func (c *countedConn) Read(to []byte) (int, error) {
+	n, err := c.Conn.Read(to)
+	if !c.heard && n == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+		return 0, fmt.Errorf("%w %w", ErrTLS, err)
+	}
+	c.heard = true
+	return n, err
 }
 
 // Close counts once: rueidis may call it from several goroutines.

@@ -16,6 +16,10 @@ var errFull = fmt.Errorf("too many calls under way: %w", store.ErrNotDone)
 // errConnect is wrapped by the error of what had no connection to go by.
 var errConnect = errors.New("cannot connect")
 
+// ErrTLS is wrapped by the error of a connection that has ended as if one side spoke TLS
+// and the other did not.
+var ErrTLS = errors.New("TLS on one side only?")
+
 // unavailable is the error of what a server has not done. Its refusals (LOADING,
 // READONLY, CLUSTERDOWN, OOM, a full server) count as such: none of them is an answer.
 func (s *shard) unavailable(cause error) error {
