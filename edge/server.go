@@ -69,7 +69,7 @@ func newServer(o *options, log *slog.Logger) (*server, error) {
 	back.hub.Attach(s.engine)
 	s.admin = admin.New(admin.Config{
 		Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log,
-		Store: s.store, StoreTimeout: o.StoreTimeout, HotRooms: s.clue.HotRooms,
+		Store: s.store, StoreTimeout: o.StoreTimeout, Changed: s.clue.Changed, HotRooms: s.clue.HotRooms,
 	})
 	return s, nil
 }

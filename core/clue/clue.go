@@ -161,6 +161,11 @@ func (c *Clue) MayLogin(login string) bool {
 	return c.accounts.drawLogin(maphash.String(c.seed, login), c.verified(login, tick), tick)
 }
 
+// Changed is told of a record that this process has changed in the store by other ways
+// than a command. What is submitted after its return is decided by the record as it is; the
+// store's notice may come later. Any goroutine may call it.
+func (c *Clue) Changed(k store.Key) { c.cache.stale(k) }
+
 // verified reports whether the cache knows an account as verified.
 func (c *Clue) verified(login string, tick int64) bool {
 	e, _ := c.cache.get(store.Key{Kind: store.KindAccount, Login: login}, tick)

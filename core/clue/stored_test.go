@@ -225,3 +225,13 @@ func TestQuietShardTellsWhoHasSpoken(t *testing.T) {
 		}
 	})
 }
+
+// Nobody runs this Clue, so no notice comes.
+func TestRecordThatThisProcessChangedIsAskedAgainAtOnce(t *testing.T) {
+	s, st := storedScript(t, nil)
+	wantAccepted(t, s.said("room", "ann", "one"), "one")
+	st.change(t, memberKey("room", "ann"), store.Change{Ban: &store.Ban{}})
+	wantAccepted(t, s.said("room", "ann", "two"), "two")
+	s.c.Changed(memberKey("room", "ann"))
+	wantID(t, s.said("room", "ann", "three"), "msg_banned")
+}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"uproar/core/clue"
+	"uproar/core/store"
 )
 
 // Config of the port.
@@ -26,8 +27,9 @@ type Config struct {
 	Ready   func() bool // whether load balancers should send clients here
 	Log     *slog.Logger
 
-	Store        Store         // what the API reads and changes
-	StoreTimeout time.Duration // of one call of it
+	Store        Store           // what the API reads and changes
+	StoreTimeout time.Duration   // of one call of it
+	Changed      func(store.Key) // called for each change that was made, before its answer
 	HotRooms     func() []clue.HotRoom
 }
 
@@ -50,7 +52,7 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("/api/", s.guard((&api{store: cfg.Store, timeout: cfg.StoreTimeout, hot: cfg.HotRooms, log: cfg.Log}).routes()))
+	mux.Handle("/api/", s.guard((&api{store: cfg.Store, timeout: cfg.StoreTimeout, changed: cfg.Changed, hot: cfg.HotRooms, log: cfg.Log}).routes()))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

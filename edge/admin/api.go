@@ -36,11 +36,12 @@ type Store interface {
 
 // api is the operators' API over JSON, for what no chat command sets. A record is read
 // by GET and changed by PATCH as in RFC 7396: a field that is absent stays, null clears
-// it. Every edge obeys a change once its store's Watch has told it, within 100 ms. Its
-// handlers run side by side; they own nothing.
+// it. This edge obeys a change from its answer on, every other once its store's Watch has
+// told it, within 100 ms. Its handlers run side by side; they own nothing.
 type api struct {
 	store   Store
 	timeout time.Duration // of one call of the store
+	changed func(store.Key)
 	hot     func() []clue.HotRoom
 	log     *slog.Logger
 }
@@ -139,6 +140,7 @@ func (a *api) patch(w http.ResponseWriter, r *http.Request, k store.Key, fields 
 		}
 		return &refusal{http.StatusServiceUnavailable, fmt.Sprintf("%v. It may have been made: send it again, twice does no harm", err)}
 	}
+	a.changed(k)
 	// The message itself says what: the log folds those of one text.
 	a.log.Info(fmt.Sprintf("the API changed %s: %s", k, strings.Join(set, ", ")), "from", r.RemoteAddr)
 	return nil

@@ -42,10 +42,13 @@ func serveWithin(t *testing.T, timeout time.Duration, s Store, addr string) *por
 
 func serveLogged(t *testing.T, log *slog.Logger, timeout time.Duration, s Store, addr string) *port {
 	t.Helper()
-	server := New(Config{
-		Addr: addr, Metrics: metrics.NewSet(), Ready: func() bool { return true }, Log: log,
-		Store: s, StoreTimeout: timeout, HotRooms: hot,
-	})
+	return serveConfig(t, Config{Addr: addr, Log: log, Store: s, StoreTimeout: timeout, Changed: func(store.Key) {}})
+}
+
+func serveConfig(t *testing.T, cfg Config) *port {
+	t.Helper()
+	cfg.Metrics, cfg.Ready, cfg.HotRooms = metrics.NewSet(), func() bool { return true }, hot
+	server := New(cfg)
 	bound, err := server.Listen()
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +156,25 @@ func TestEachChangeIsLoggedByItsMessage(t *testing.T) {
 		if !strings.Contains(log.String(), message) {
 			t.Errorf("the log lacks %s:\n%s", message, log.String())
 		}
+	}
+}
+
+// The process must not decide by what it knew before once the answer is out.
+func TestChangeIsToldBeforeItsAnswer(t *testing.T) {
+	changed := make(chan store.Key, 10)
+	p := serveConfig(t, Config{
+		Addr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Store: memory(t), StoreTimeout: 10 * time.Second,
+		Changed: func(k store.Key) { changed <- k },
+	})
+	p.ask("GET", "/api/accounts/robin", "")
+	p.ask("PATCH", "/api/accounts/robin", `{}`)
+	p.ask("PATCH", "/api/accounts/robin", `{"banned":1}`)
+	p.ask("PATCH", "/api/accounts/robin", `{"banned":true}`)
+	if len(changed) != 1 {
+		t.Fatalf("told of %d changes, want 1", len(changed))
+	}
+	if k := <-changed; k != (store.Key{Kind: store.KindAccount, Login: "robin"}) {
+		t.Errorf("told of %v", k)
 	}
 }
 
