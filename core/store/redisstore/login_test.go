@@ -77,7 +77,11 @@ func TestTLSIsSpokenAndTheServerIsChecked(t *testing.T) {
 	}
 	bare := good
 	bare.Addrs = []string{server.Addr}
-	if _, err := Open(t.Context(), bare); err == nil || !strings.Contains(err.Error(), "with TLS") {
-		t.Errorf("a port without TLS: %v", err)
+	plain := good
+	plain.TLS = nil
+	for what, c := range map[string]Config{"a port without TLS": bare, "a port for TLS alone": plain} {
+		if _, err := Open(t.Context(), c); !errors.Is(err, ErrTLS) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
