@@ -1,0 +1,120 @@
+package redisbus
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"uproar/core/exchange"
+)
+
+// Bounds of one publication and of one flush. A flush takes at least one publication.
+const (
+	bodyBytesMax  = 1<<20 - 16 // with the head of a part: 1 MiB
+	flushBytesMax = 256 << 10
+	flushLinesMax = 4096
+	flushPartsMax = 1024
+)
+
+// Lines are events of one room that are published together, in order.
+type Lines struct {
+	Room  string
+	Body  []byte // never changed again once published; at most 1 MiB - 16
+	Count int    // of events in Body: 1 to 4,096
+	// Done is called exactly once for lines that Publish took, perhaps before it returns:
+	// with nil when they are in the room's stream, and else with an error that wraps
+	// ErrUnavailable, ErrUnsure or ErrClosed. It must not block.
+	Done func(error)
+
+	since time.Time // when Publish took them
+}
+
+// Publisher publishes lines on a Bus. Lines of one room are published in the order in
+// which Publish took them. Its methods may be called by several goroutines at once.
+type Publisher struct {
+	bus        *Bus
+	id         string // nobody else's
+	partitions []queue
+	stop       chan struct{} // closed when nothing is waited for any more
+	running    sync.WaitGroup
+}
+
+// NewPublisher returns a publisher on b. Whoever calls it must call Close before b.Close.
+func NewPublisher(b *Bus) *Publisher {
+	p := &Publisher{bus: b, id: strconv.FormatUint(rand.Uint64(), 36), stop: make(chan struct{})}
+	p.partitions = make([]queue, b.config.Partitions)
+	for i := range p.partitions {
+		p.partitions[i].partition = i
+	}
+	return p
+}
+
+// Publish takes lines to be published. It never blocks. An error means that it did not
+// take them: ErrBusy when too much waits in the room's partition, ErrClosed, ErrTooLong.
+func (p *Publisher) Publish(l *Lines) error {
+	if len(l.Body) > bodyBytesMax || l.Count < 1 || l.Count > flushLinesMax {
+		return fmt.Errorf("cannot publish %d lines in %d bytes in room %q: %w", l.Count, len(l.Body), l.Room, ErrTooLong)
+	}
+	l.since = time.Now()
+	q := &p.partitions[exchange.PartitionOf(l.Room, len(p.partitions))]
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.mu.closed:
+		return ErrClosed
+	case q.mu.lines+l.Count > p.bus.config.QueueLinesMax, q.mu.bytes+len(l.Body) > p.bus.config.QueueBytesMax:
+		p.bus.meters.busy.Add(l.Count)
+		return ErrBusy
+	}
+	q.push(l)
+	if !q.mu.runs {
+		q.mu.runs = true
+		p.running.Go(func() { p.run(q) })
+	}
+	return nil
+}
+
+// Close takes no more lines, and waits until those taken are answered: until the end of
+// ctx by the server, then by ErrUnsure where they are sent and ErrClosed where they are
+// not.
+func (p *Publisher) Close(ctx context.Context) {
+	for i := range p.partitions {
+		p.partitions[i].close()
+	}
+	answered := make(chan struct{})
+	go func() {
+		p.running.Wait()
+		close(answered)
+	}()
+	select {
+	case <-answered:
+	case <-ctx.Done():
+		close(p.stop)
+		<-answered
+	}
+}
+
+// run flushes a partition until nothing waits there.
+func (p *Publisher) run(q *queue) {
+	for {
+		batch := q.take()
+		if batch == nil {
+			return
+		}
+		if !p.flush(q, batch) {
+			p.refuse(q.drain(), ErrClosed)
+			return
+		}
+	}
+}
+
+// refuse answers lines that were never sent.
+func (p *Publisher) refuse(all []*Lines, why error) {
+	for _, l := range all {
+		p.bus.meters.unsent.Add(l.Count)
+		l.Done(fmt.Errorf("cannot publish in room %q: %w", l.Room, why))
+	}
+}
