@@ -10,7 +10,7 @@
 //
 // The Feed's goroutines call Payload and Subscribed, which never wait: they mail the loops that have a child for
 // the partition. A child, and what its loop knows of partitions, belong to the loop. What loops share is the list of
-// who wants what, in interest.go. Questions wait for the Feed on goroutines of their own, of which there is a bound.
+// who wants what, in interest.go. Questions wait for the Feed in a queue with a bound, and on goroutines of Run.
 //
 // A relay wants an engine to itself, because bounds for clients are far too narrow for a child: OutboxBytesMax is how
 // much of the fleet's chat a child may be behind before it is told to repair, and should hold some of the longest
@@ -41,15 +41,17 @@ type Config struct {
 
 	HandshakeTimeout time.Duration // for a child to prove itself; default 5 s
 	IdleTimeout      time.Duration // a child that says nothing for this long is closed; default 10 s
-	SinceTimeout     time.Duration // for the Feed to say what is still kept; default 1 s
+	SinceTimeout     time.Duration // for a question to wait and the Feed to say what is still kept; default 1 s
 
 	Metrics *metrics.Set
 }
 
-// Bounds of the questions under way, each on a goroutine. Beyond them a question is answered with an error at once.
+// Bounds of the questions to the Feed. An edge may have one for each partition; all edges have theirs when a relay comes
+// back. Beyond the bounds a question is answered with an error at once.
 const (
-	sincesMax         = 256
-	sincesPerChildMax = 32
+	askersMax         = 64    // under way, each on a goroutine
+	sincesMax         = 16384 // waiting for one of those
+	sincesPerChildMax = 1024  // of one child, until it has its answers
 )
 
 // Relay serves children. New makes it, Attach tells it the engine, Run feeds it.
@@ -58,15 +60,8 @@ type Relay struct {
 	interest interest
 	route    atomic.Pointer[wire.Route]
 	engine   interface{ Loops() []*engine.Loop }
-	sinces   atomic.Int32
+	sinces   chan question
 	meters   meters
-
-	// asked ends the questions under way when Run ends.
-	asked struct {
-		sync.Mutex
-		sync.WaitGroup
-		ctx context.Context // nil while Run does not run
-	}
 }
 
 // New makes a Relay that does nothing yet. Its NewLoop and Open belong into the engine's configuration.
@@ -80,7 +75,7 @@ func New(cfg Config) (*Relay, error) {
 	setDefault(&cfg.HandshakeTimeout, 5*time.Second)
 	setDefault(&cfg.IdleTimeout, 10*time.Second)
 	setDefault(&cfg.SinceTimeout, time.Second)
-	r := &Relay{cfg: cfg, meters: newMeters(cfg.Metrics)}
+	r := &Relay{cfg: cfg, sinces: make(chan question, sincesMax), meters: newMeters(cfg.Metrics)}
 	r.interest.init(cfg.Feed, cfg.Self.Partitions)
 	r.route.Store(&wire.Route{cfg.Self.ID})
 	return r, nil
@@ -101,19 +96,17 @@ func (r *Relay) NewLoop(l *engine.Loop) any {
 	return &loop{relay: r, engine: l, members: make([][]*child, n), owed: make([]atomic.Bool, n)}
 }
 
-// Run feeds the children until ctx ends. It returns what the Feed's Run returns, when the questions under
-// way have ended too. It runs once.
+// Run feeds the children until ctx ends, and answers their questions. It returns what the Feed's Run returns, when all
+// its goroutines have ended. Questions that wait then have no answer. It runs once.
 func (r *Relay) Run(ctx context.Context) error {
-	asking, cancel := context.WithCancel(ctx)
-	r.asked.Lock()
-	r.asked.ctx = asking
-	r.asked.Unlock()
-	err := r.cfg.Feed.Run(ctx, r)
-	r.asked.Lock()
-	cancel()
-	r.asked.Unlock()
-	r.asked.Wait()
-	return err
+	ctx, cancel := context.WithCancel(ctx)
+	var askers sync.WaitGroup
+	defer askers.Wait()
+	defer cancel()
+	for range askersMax {
+		askers.Go(func() { r.ask(ctx) })
+	}
+	return r.cfg.Feed.Run(ctx, r)
 }
 
 // SetRoute says what the way up of the node above is; without one there is none. Children are told theirs, and those

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"time"
 
 	"uproar/core/exchange"
 	"uproar/edge/engine"
@@ -15,45 +16,60 @@ var (
 	errBehind = errors.New("the link was too full for the answer")
 )
 
+// question is one that waits for the Feed.
+type question struct {
+	wire.Since
+	loop  *engine.Loop
+	conn  engine.Handle
+	until time.Time
+}
+
 // since asks the Feed on behalf of the child.
 func (c *child) since(body []byte) error {
-	q, err := wire.ParseSince(body)
+	s, err := wire.ParseSince(body)
 	if err != nil {
 		return err
 	}
 	c.relay.meters.sinces.Inc()
-	if c.asking+len(c.unanswered) >= sincesPerChildMax || !c.relay.ask(c.conn, &q) {
-		c.relay.meters.sincesRefused.Inc()
-		c.found(&wire.Found{ID: q.ID, Error: errBusy.Error()})
-		return nil
+	q := question{s, c.loop.engine, c.conn.Handle(), time.Now().Add(c.relay.cfg.SinceTimeout)}
+	if c.asking+len(c.unanswered) < sincesPerChildMax {
+		select {
+		case c.relay.sinces <- q:
+			c.asking++
+			return nil
+		default:
+		}
 	}
-	c.asking++
+	c.relay.meters.sincesRefused.Inc()
+	c.found(&wire.Found{ID: q.ID, Error: errBusy.Error()})
 	return nil
 }
 
-// ask has a goroutine ask the Feed, whose answer comes by the mailbox. It reports false when too many are under way,
-// or Run does not run.
-func (r *Relay) ask(c *engine.Conn, q *wire.Since) bool {
-	r.asked.Lock()
-	defer r.asked.Unlock()
-	if r.asked.ctx == nil || r.asked.ctx.Err() != nil || r.sinces.Load() >= sincesMax {
-		return false
-	}
-	r.sinces.Add(1)
-	ctx, l, conn, question := r.asked.ctx, c.Loop(), c.Handle(), *q
-	r.asked.Go(func() {
-		defer r.sinces.Add(-1)
-		ctx, cancel := context.WithTimeout(ctx, r.cfg.SinceTimeout)
-		defer cancel()
-		parts, head, err := r.cfg.Feed.Since(ctx, question.Room, exchange.Position(question.After))
-		answer := wire.Found{ID: question.ID, Head: wire.Position(head), Parts: parts}
-		if err != nil {
-			r.meters.sincesFailed.Inc()
-			answer = wire.Found{ID: question.ID, Error: err.Error()}
+// ask passes questions to the Feed, one after the other. The answers go by the mailbox.
+func (r *Relay) ask(ctx context.Context) {
+	for {
+		select {
+		case q := <-r.sinces:
+			q.loop.PostAlways(foundTask{q.conn, r.answer(ctx, &q)}) // at most sincesPerChildMax per child
+		case <-ctx.Done():
+			return
 		}
-		l.PostAlways(foundTask{conn, answer}) // at most sincesMax, and what the mailbox has not run yet
-	})
-	return true
+	}
+}
+
+func (r *Relay) answer(ctx context.Context, q *question) wire.Found {
+	ctx, cancel := context.WithDeadline(ctx, q.until)
+	defer cancel()
+	err := ctx.Err() // it may have waited for too long
+	if err == nil {
+		var parts [][]byte
+		var head exchange.Position
+		if parts, head, err = r.cfg.Feed.Since(ctx, q.Room, exchange.Position(q.After)); err == nil {
+			return wire.Found{ID: q.ID, Head: wire.Position(head), Parts: parts}
+		}
+	}
+	r.meters.sincesFailed.Inc()
+	return wire.Found{ID: q.ID, Error: err.Error()}
 }
 
 // foundTask takes an answer to the child who asked.
