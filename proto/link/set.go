@@ -42,7 +42,8 @@ func (s *Set) All() iter.Seq[int] {
 	}
 }
 
-// AppendWant appends a want frame: all partitions whose payloads are to come from now on, and no other.
+// AppendWant appends a want frame: all partitions whose payloads are to come from now on, and no other. Each that was not
+// in the one before is answered with subscribed, so whoever wants a partition again sends one frame without it first.
 func AppendWant(dst []byte, s *Set) []byte { return appendSet(dst, KindWant, s) }
 
 // AppendSubscribed appends a subscribed frame: of these partitions payloads come from now on; what was published before
