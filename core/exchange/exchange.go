@@ -1,8 +1,11 @@
 // Package exchange carries accepted lines from clue to every edge that has a member
-// in the room, and to no other. It holds the in-process exchange; those that cross
-// processes have the same Publish and Deliver.
+// in the room, and to no other.
 //
-// Nothing here has a goroutine: lines travel on the goroutine of who publishes them.
+// Within a process that is Local: lines travel on the goroutine of who publishes them.
+// Past one process lines travel as bytes (AppendBody, Parts), with a Position that the
+// exchange gives them. Rooms are mapped to partitions, an edge takes those in which it
+// has members (Feed), and its Inbox puts each room's lines in order, asks for what is
+// missing, and tells of what is lost.
 package exchange
 
 import "uproar/core/chat"

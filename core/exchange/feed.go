@@ -29,11 +29,16 @@ type Position struct{ Epoch, Seq uint64 }
 // was published at once in one partition: parts, each of one room, see AppendPart.
 type Feed interface {
 	// Want says whether the payloads of a partition are to come. It never blocks, and
-	// only its last call counts. Any goroutine may call it.
+	// only its last call counts. Any goroutine may call it, under locks: it must not call
+	// the Sink. When a partition is wanted again, Subscribed follows again.
 	Want(partition int, wanted bool)
 	// Since returns what is still kept of a room's parts after a position, in order, and
 	// the position of the last event ever published there; after the zero Position it
-	// returns the head alone. It waits up to the deadline of ctx.
+	// returns the head alone, and after one of another epoch only the head counts. A room
+	// where nothing was ever published, or all has been forgotten, has the zero head. Each
+	// element is read by Parts; the first may begin before after. The answer must not be
+	// older than what the sink was given before the call. It waits up to the deadline of
+	// ctx.
 	Since(ctx context.Context, room string, after Position) (parts [][]byte, head Position, err error)
 	// Run feeds sink until ctx ends; then it returns nil.
 	Run(ctx context.Context, sink Sink) error

@@ -1,0 +1,282 @@
+package exchange
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// InboxConfig is what an Inbox needs. All of it must be set, but for EdgeID.
+type InboxConfig struct {
+	Feed    Feed
+	Deliver Deliver
+	// Gap says that missed events of a room will not come, 0 when nobody can count them.
+	// It is called as Deliver is, and never at the same time for the same room.
+	Gap        func(room string, missed uint64)
+	Partitions int    // of the fleet
+	EdgeID     uint64 // what this process gives AppendBody
+}
+
+// Inbox turns the payloads of a Feed, which come doubled, out of order or not at all,
+// into each room's events in order, once: what is missing is asked for, and of what
+// cannot be had any more the members are told. It is the Sink of its Feed; a process has
+// one. NewInbox starts nothing.
+//
+// # Goroutines
+//
+// Run has one goroutine for each partition, its repairer, which alone waits for the
+// stream. A room is worked on by one goroutine at a time: by the Feed's, which delivers
+// what comes in order, or by the repairer, from its question to the last event of the
+// answer; what comes meanwhile is held, and the repairer delivers that too. So Deliver
+// and Gap are called on the Feed's goroutine or on a repairer, for one room never by two
+// at once, and never under a lock.
+//
+// Each partition has one lock, under which nothing waits and nobody is called but
+// Feed.Want. Event loops may call Join and Leave.
+type Inbox struct {
+	cfg        InboxConfig
+	partitions []partition
+	held       atomic.Int64 // bytes ahead, of all rooms
+	counts     counts
+}
+
+// partition is the rooms of one partition that have members.
+type partition struct {
+	index int
+	wake  chan struct{} // the queue has got longer
+	mu    struct {
+		sync.Mutex
+		rooms   map[string]*room
+		members int     // rooms with members
+		queue   []*room // to be repaired, each once
+	}
+}
+
+// room is guarded by its partition. It is kept after its last member has left for as
+// long as somebody works on it or it waits in the queue.
+type room struct {
+	track
+	name    string
+	members bool
+	life    uint64 // counts joins and leaves: who works on it stops when it changes
+	working bool   // a goroutine is on it: nobody else calls Deliver or Gap
+	stale   bool   // something may be missing
+	queued  bool
+}
+
+// NewInbox returns an Inbox. Rooms may be joined before Run.
+func NewInbox(cfg InboxConfig) *Inbox {
+	if cfg.Feed == nil || cfg.Deliver == nil || cfg.Gap == nil || cfg.Partitions < 1 {
+		panic("BUG: exchange.NewInbox without a Feed, Deliver, Gap or partitions")
+	}
+	x := &Inbox{cfg: cfg, partitions: make([]partition, cfg.Partitions)}
+	for i := range x.partitions {
+		p := &x.partitions[i]
+		p.index, p.wake = i, make(chan struct{}, 1)
+		p.mu.rooms = map[string]*room{}
+	}
+	return x
+}
+
+// Run runs the Feed and the repairs until ctx ends or the Feed does, and returns the
+// Feed's error.
+func (x *Inbox) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var repairers sync.WaitGroup
+	defer repairers.Wait()
+	defer cancel()
+	for i := range x.partitions {
+		repairers.Go(func() { x.repairAll(ctx, &x.partitions[i]) })
+	}
+	return x.cfg.Feed.Run(ctx, x)
+}
+
+// Join says that a room has members. They are sent what is published from now on; what
+// is published while the position of the room is being asked for may come too. Any
+// goroutine may call it, it never blocks, and only the last call of Join and Leave
+// counts.
+func (x *Inbox) Join(name string) {
+	p := x.of(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.mu.rooms[name]
+	if r == nil {
+		r = &room{name: name, track: track{held: &x.held}}
+		p.mu.rooms[name] = r
+	}
+	if r.members {
+		return
+	}
+	r.members, r.stale = true, true
+	r.life++
+	if p.mu.members++; p.mu.members == 1 {
+		x.cfg.Feed.Want(p.index, true)
+	}
+	p.enqueue(r)
+}
+
+// Leave says that a room's last member has gone. A Deliver or Gap may be under way.
+func (x *Inbox) Leave(name string) {
+	p := x.of(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.mu.rooms[name]
+	if r == nil || !r.members {
+		return
+	}
+	r.members = false
+	r.life++
+	r.reset()
+	if p.mu.members--; p.mu.members == 0 {
+		x.cfg.Feed.Want(p.index, false)
+	}
+	p.forget(r)
+}
+
+// Payload implements Sink. What is of no partition is counted as unreadable.
+func (x *Inbox) Payload(partition int, payload []byte) {
+	if partition < 0 || partition >= len(x.partitions) {
+		x.counts.damaged.Add(1)
+		return
+	}
+	p := &x.partitions[partition]
+	for part, err := range Parts(payload) {
+		if err != nil {
+			x.counts.unreadable(err)
+			continue
+		}
+		x.receive(p, part)
+	}
+}
+
+// Subscribed implements Sink.
+func (x *Inbox) Subscribed(partition int) {
+	if partition < 0 || partition >= len(x.partitions) {
+		return
+	}
+	p := &x.partitions[partition]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.mu.rooms {
+		if r.members {
+			r.stale = true
+			p.enqueue(r)
+		}
+	}
+}
+
+// receive takes a part that came by the Feed.
+func (x *Inbox) receive(p *partition, part Part) {
+	p.mu.Lock()
+	r := p.mu.rooms[string(part.Room)]
+	if r == nil || !r.members {
+		p.mu.Unlock()
+		x.counts.passed.Add(uint64(part.Count))
+		return
+	}
+	life, twice := r.life, r.covers(part.First, part.Last())
+	p.mu.Unlock()
+	x.counts.received.Add(uint64(part.Count))
+	if twice {
+		x.counts.duplicates.Add(uint64(part.Count))
+		return
+	}
+	events, err := part.Decode(r.name, x.cfg.EdgeID)
+	x.counts.unreadable(err)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.life != life {
+		return
+	}
+	if err != nil { // the stream has it no better, but then the members are told
+		r.stale = true
+		p.enqueue(r)
+		return
+	}
+	x.put(r, batch{first: part.First, events: events, bytes: len(part.rest) + eventBytes*len(events)})
+	if r.working {
+		return // its repairer takes it
+	}
+	r.working = true
+	x.walk(p, r, life, 0)
+	x.release(p, r)
+}
+
+// put holds b, and counts what is dropped.
+func (x *Inbox) put(r *room, b batch) {
+	dropped, shed := r.put(b, time.Now())
+	switch {
+	case shed:
+		x.counts.shed.Add(uint64(dropped))
+		r.stale = true
+	case !b.repaired:
+		x.counts.duplicates.Add(uint64(dropped))
+	}
+}
+
+// walk takes the steps of a room that its caller works on, until there is none, or its
+// members have left. p is locked, but not during a step.
+func (x *Inbox) walk(p *partition, r *room, life, final uint64) {
+	for r.life == life {
+		s, ok := r.next(final, time.Now())
+		if !ok {
+			return
+		}
+		p.mu.Unlock()
+		x.take(r.name, &s)
+		p.mu.Lock()
+	}
+}
+
+func (x *Inbox) take(room string, s *step) {
+	if s.gap {
+		x.counts.gaps.Add(1)
+		x.counts.missed.Add(s.missed)
+		x.cfg.Gap(room, s.missed)
+		return
+	}
+	x.counts.delivered.Add(uint64(len(s.events)))
+	if s.repaired {
+		x.counts.repaired.Add(uint64(len(s.events)))
+	}
+	x.cfg.Deliver(room, s.events)
+}
+
+// release ends the work on a room. What is still held has something missing before it.
+func (x *Inbox) release(p *partition, r *room) {
+	r.working = false
+	if !r.members {
+		p.forget(r)
+		return
+	}
+	r.stale = r.stale || len(r.ahead) > 0
+	if r.stale {
+		p.enqueue(r)
+	}
+}
+
+func (x *Inbox) of(room string) *partition {
+	return &x.partitions[PartitionOf(room, len(x.partitions))]
+}
+
+// enqueue has a room repaired. One that is worked on is enqueued when it is released.
+func (p *partition) enqueue(r *room) {
+	if r.queued || r.working {
+		return
+	}
+	r.queued = true
+	p.mu.queue = append(p.mu.queue, r)
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// forget drops a room without members, unless somebody still has it.
+func (p *partition) forget(r *room) {
+	if !r.working && !r.queued {
+		delete(p.mu.rooms, r.name)
+	}
+}
