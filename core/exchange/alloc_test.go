@@ -3,6 +3,7 @@
 package exchange
 
 import (
+	"context"
 	"testing"
 
 	"uproar/core/chat"
@@ -47,6 +48,53 @@ func TestEncodeAndPassingOverAllocateNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// answering is a Feed where nothing was ever said.
+type answering struct{}
+
+func (answering) Want(int, bool) {}
+func (answering) Since(context.Context, string, Position) ([][]byte, Position, error) {
+	return nil, Position{}, nil
+}
+func (answering) Run(ctx context.Context, _ Sink) error {
+	<-ctx.Done()
+	return nil
+}
+
+// inOrder is an Inbox that knows the position of room ann, and what gives it a payload of
+// 64 lines, the next in order.
+func inOrder(tb testing.TB) func() {
+	x := NewInbox(InboxConfig{
+		Feed: answering{}, Partitions: 1, Deliver: func(string, []chat.Event) {},
+		Gap: func(room string, missed uint64) { tb.Errorf("gap %d", missed) },
+	})
+	x.Join("ann")
+	p := &x.partitions[0]
+	x.repair(tb.Context(), p, p.pop())
+	b := body(tb, "ann", lines(64)...)
+	var payload []byte
+	first := uint64(1)
+	return func() {
+		payload = AppendPart(payload[:0], Position{1, first}, b)
+		first += 64
+		x.Payload(0, payload)
+	}
+}
+
+func TestPayloadInOrderAllocatesOnlyItsEvents(t *testing.T) {
+	next := inOrder(t)
+	if n := testing.AllocsPerRun(100, next); n != 4 {
+		t.Errorf("%v allocations for 64 lines, want the 4 of Decode", n)
+	}
+}
+
+func BenchmarkInbox64Lines(b *testing.B) {
+	next := inOrder(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		next()
 	}
 }
 

@@ -23,6 +23,10 @@ type InboxConfig struct {
 // cannot be had any more the members are told. It is the Sink of its Feed; a process has
 // one. NewInbox starts nothing.
 //
+// What it cannot know of are lines of a room where nothing was said before, when all of
+// them are lost and Redis forgets the room too; and a failover to a replica that lacks the
+// last lines, when as many have been published again by the time it is asked.
+//
 // # Goroutines
 //
 // Run has one goroutine for each partition, its repairer, which alone waits for the

@@ -17,6 +17,10 @@ const (
 	eventBytes      = 512      // about what an event takes beside its texts
 )
 
+// pastMax is how many epochs of a room are remembered, so that what comes late of one is
+// not taken for the next.
+const pastMax = 4
+
 // idleMax is how long the counter of a room is kept after its last event: when nothing
 // was heard for longer, a new epoch is no loss.
 const idleMax = 24 * time.Hour
@@ -39,6 +43,7 @@ type track struct {
 	fresh bool      // nothing has been delivered since it does
 	last  Position  // of what members were sent; the zero Position if nothing was ever said
 	heard time.Time // when something was last delivered or asked
+	past  []uint64  // the last epochs before this one, at most pastMax
 
 	ahead []batch   // ordered by epoch and seq
 	since time.Time // when the first of these came
@@ -61,7 +66,7 @@ func (t *track) covers(first Position, last uint64) bool {
 // put takes b until its turn comes. It returns how many events are dropped: those of b
 // that are there already, or, with shed, everything held, because it is too much.
 func (t *track) put(b batch, now time.Time) (dropped int, shed bool) {
-	if t.covers(b.first, b.last()) || b.repaired && t.sent(b.first, b.last()) {
+	if slices.Contains(t.past, b.first.Epoch) || t.covers(b.first, b.last()) || b.repaired && t.sent(b.first, b.last()) {
 		return len(b.events), false
 	}
 	if t.fresh && !b.repaired && b.first.Epoch == t.last.Epoch {
@@ -147,7 +152,7 @@ func (t *track) settle(head Position, now time.Time) (gap bool) {
 		t.last, gap = head, silent < idleMax
 	case head.Epoch != t.last.Epoch:
 		gap = t.last.Epoch != 0 && silent < idleMax
-		t.last = Position{Epoch: head.Epoch}
+		t.begin(Position{Epoch: head.Epoch})
 	}
 	// What came before the question and is of another epoch than the answer is older.
 	dropped := t.drop(func(b *batch) bool { return b.first.Epoch != head.Epoch && b.round < t.round })
@@ -164,9 +169,19 @@ func (t *track) giveUp(now time.Time) (final uint64, gap bool) {
 	t.drop(func(b *batch) bool { return b.first.Epoch != epoch })
 	if !t.known || epoch != t.last.Epoch {
 		gap = t.known && t.last.Epoch != 0 && now.Sub(t.heard) < idleMax
-		t.known, t.last = true, Position{epoch, t.ahead[0].first.Seq - 1}
+		t.known = true
+		t.begin(Position{epoch, t.ahead[0].first.Seq - 1})
 	}
 	return t.ahead[len(t.ahead)-1].first.Seq, gap
+}
+
+// begin goes on in another epoch.
+func (t *track) begin(at Position) {
+	if t.last.Epoch != 0 {
+		t.past = append(t.past[max(0, len(t.past)+1-pastMax):], t.last.Epoch)
+	}
+	t.past = slices.DeleteFunc(t.past, func(epoch uint64) bool { return epoch == at.Epoch })
+	t.last = at
 }
 
 // newest is what came last, as far as rounds tell.
@@ -183,19 +198,23 @@ func (t *track) newest() *batch {
 // reset forgets everything.
 func (t *track) reset() {
 	t.drop(func(*batch) bool { return true })
-	t.known, t.fresh, t.last = false, false, Position{}
+	t.known, t.fresh, t.last, t.past = false, false, Position{}, nil
 }
 
 // drop forgets those held batches that match, and returns how many events they had.
 func (t *track) drop(match func(*batch) bool) (events int) {
-	t.ahead = slices.DeleteFunc(t.ahead, func(b batch) bool {
-		if !match(&b) {
-			return false
+	kept := t.ahead[:0]
+	for i := range t.ahead {
+		b := &t.ahead[i]
+		if match(b) {
+			events += len(b.events)
+			t.grow(-b.bytes)
+		} else {
+			kept = append(kept, *b)
 		}
-		events += len(b.events)
-		t.grow(-b.bytes)
-		return true
-	})
+	}
+	clear(t.ahead[len(kept):])
+	t.ahead = kept
 	if len(t.ahead) == 0 && cap(t.ahead) > 16 {
 		t.ahead = nil
 	}

@@ -178,14 +178,15 @@ func (e *edge) log(room string) []string {
 	return slices.Clone(e.mu.logs[room])
 }
 
-// join joins a room, and waits until its position was asked for: lines said from then on
-// are to come.
+// join joins rooms, and waits until their positions were asked for and their partitions
+// subscribed to: lines said from then on are to come, and by the Feed.
 func (e *edge) join(rooms ...string) *edge {
 	e.site.t.Helper()
 	for _, room := range rooms {
 		before := e.tap.Answers(room)
 		e.Join(room)
-		e.site.eventually("the position of "+room+" is known", func() bool { return e.tap.Answers(room) > before })
+		partition := exchange.PartitionOf(room, e.site.Partitions)
+		e.site.eventually("room "+room+" is joined", func() bool { return e.tap.Answers(room) > before && !e.tap.Awaits(partition) })
 	}
 	return e
 }

@@ -18,6 +18,7 @@ type Tap struct {
 	mu struct {
 		sync.Mutex
 		payloads map[int]int    // that the Feed brought, by partition
+		awaited  map[int]bool   // partitions that are wanted and have not been subscribed to
 		answers  map[string]int // of Since, by room
 		lose     bool           // every payload
 		mix      *rand.Rand     // lose some, double some, change their order; nil: do not
@@ -29,7 +30,7 @@ type Tap struct {
 // NewTap returns a Tap that changes nothing yet.
 func NewTap(f exchange.Feed) *Tap {
 	t := &Tap{Feed: f}
-	t.mu.payloads, t.mu.answers = map[int]int{}, map[string]int{}
+	t.mu.payloads, t.mu.awaited, t.mu.answers = map[int]int{}, map[int]bool{}, map[string]int{}
 	return t
 }
 
@@ -62,11 +63,30 @@ func (t *Tap) Payloads(partition int) int {
 	return t.mu.payloads[partition]
 }
 
+// Awaits reports whether a partition is wanted and was not yet subscribed to.
+func (t *Tap) Awaits(partition int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mu.awaited[partition]
+}
+
+func (t *Tap) await(partition int, on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.mu.awaited[partition] = on
+}
+
 // Answers is how often Since was answered for a room.
 func (t *Tap) Answers(room string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.mu.answers[room]
+}
+
+// Want implements exchange.Feed.
+func (t *Tap) Want(partition int, wanted bool) {
+	t.await(partition, wanted)
+	t.Feed.Want(partition, wanted)
 }
 
 // Since implements exchange.Feed.
@@ -94,6 +114,12 @@ func (t *Tap) Run(ctx context.Context, sink exchange.Sink) error {
 type tapSink struct {
 	exchange.Sink
 	tap *Tap
+}
+
+// Subscribed implements exchange.Sink.
+func (s *tapSink) Subscribed(partition int) {
+	s.Sink.Subscribed(partition)
+	s.tap.await(partition, false)
 }
 
 // Payload implements exchange.Sink.
