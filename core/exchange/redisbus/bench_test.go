@@ -2,6 +2,8 @@ package redisbus
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,16 +13,24 @@ import (
 	"uproar/core/store/redistest"
 )
 
-// BenchmarkPublish publishes b.N lines of 200 bytes over rooms through one server with
+// BenchmarkPublish publishes b.N lines of 200 bytes over some rooms through one server with
 // one subscriber, as fast as it takes them. It reports the server's own time and what it
 // sends for each line.
 func BenchmarkPublish(b *testing.B) {
 	for _, rooms := range []int{1, 50, 2000} {
-		b.Run(fmt.Sprintf("rooms=%d", rooms), func(b *testing.B) { benchPublish(b, rooms) })
+		b.Run(fmt.Sprintf("rooms=%d", rooms), func(b *testing.B) { benchPublish(b, rooms, 0) })
 	}
 }
 
-func benchPublish(b *testing.B, rooms int) {
+// BenchmarkPublishPaced publishes b.N lines at a rate over 200 rooms, some every
+// millisecond, and reports how long a line waits for its answer.
+func BenchmarkPublishPaced(b *testing.B) {
+	for _, rate := range []int{1000, 10_000, 50_000} {
+		b.Run(fmt.Sprintf("rate=%d", rate), func(b *testing.B) { benchPublish(b, 200, rate) })
+	}
+}
+
+func benchPublish(b *testing.B, rooms, rate int) {
 	server := redistest.Start(b)
 	bus := openBus(b, []*redistest.Server{server}, nil)
 	f := startFeed(b, bus, newRecorder())
@@ -37,14 +47,22 @@ func benchPublish(b *testing.B, rooms int) {
 	before := readInfo(server)
 	var waiting sync.WaitGroup
 	waiting.Add(b.N)
+	waits := make([]time.Duration, b.N)
 	b.ResetTimer()
+	began := time.Now()
 	for i := range b.N {
-		l := &Lines{Room: names[i%rooms], Body: body, Count: 1, Done: func(err error) {
+		if rate > 0 {
+			time.Sleep((time.Duration(i) * time.Second / time.Duration(rate)).Truncate(time.Millisecond) - time.Since(began))
+		}
+		l := &Lines{Room: names[rand.IntN(rooms)], Body: body, Count: 1}
+		since := time.Now()
+		l.Done = func(err error) {
 			if err != nil {
 				b.Error(err)
 			}
+			waits[i] = time.Since(since)
 			waiting.Done()
-		}}
+		}
 		for p.Publish(l) != nil {
 			time.Sleep(100 * time.Microsecond)
 		}
@@ -53,6 +71,9 @@ func benchPublish(b *testing.B, rooms int) {
 	b.StopTimer()
 	after := readInfo(server)
 	n := float64(b.N)
+	slices.Sort(waits)
+	b.ReportMetric(float64(waits[b.N/2].Microseconds()), "p50-us")
+	b.ReportMetric(float64(waits[b.N*99/100].Microseconds()), "p99-us")
 	b.ReportMetric(n/b.Elapsed().Seconds(), "lines/s")
 	b.ReportMetric((after["used_cpu_user"]-before["used_cpu_user"]+after["used_cpu_sys"]-before["used_cpu_sys"])*1e6/n, "redis-us/line")
 	b.ReportMetric((after["total_net_output_bytes"]-before["total_net_output_bytes"])/n, "out-B/line")

@@ -178,6 +178,20 @@ func say(t testing.TB, p *Publisher, room string, lines ...string) {
 	}
 }
 
+// sayAtLast publishes lines again and again until that succeeds.
+func sayAtLast(t testing.TB, p *Publisher, room string, lines ...string) {
+	t.Helper()
+	for late := time.Now().Add(patience); ; {
+		err := answerOf(t, begin(t, p, room, lines...))
+		if err == nil {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("published in vain: %v", err)
+		}
+	}
+}
+
 // since reads back what is kept of a room.
 func since(t *testing.T, f *Feed, room string, after exchange.Position) ([]line, exchange.Position) {
 	t.Helper()

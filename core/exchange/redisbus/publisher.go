@@ -39,6 +39,7 @@ type Publisher struct {
 	id         string // nobody else's
 	partitions []queue
 	stop       chan struct{} // closed when nothing is waited for any more
+	stopOnce   sync.Once
 	running    sync.WaitGroup
 }
 
@@ -92,7 +93,7 @@ func (p *Publisher) Close(ctx context.Context) {
 	select {
 	case <-answered:
 	case <-ctx.Done():
-		close(p.stop)
+		p.stopOnce.Do(func() { close(p.stop) })
 		<-answered
 	}
 }
