@@ -15,7 +15,7 @@ type InboxConfig struct {
 	// It is called as Deliver is, and never at the same time for the same room.
 	Gap        func(room string, missed uint64)
 	Partitions int    // of the fleet
-	EdgeID     uint64 // what this process gives AppendBody
+	EdgeID     uint64 // what this process gives AppendBody; 0 if it publishes nothing
 }
 
 // Inbox turns the payloads of a Feed, which come doubled, out of order or not at all,

@@ -78,7 +78,7 @@ func (p *Part) Last() uint64 { return p.First.Seq + uint64(p.Count) - 1 }
 // Decode returns the events. Place is filled in: room, which should equal p.Room, is
 // theirs, so that all events of a room share one string. Origins are kept where edge is
 // the one that they were encoded for, and 0 elsewhere: the connection of another process
-// must not be taken for one of this. The events are no part of the payload.
+// must not be taken for one of this. Edge 0 is nobody's. The events are no part of the payload.
 //
 // The texts of a part share one string, and its messages one array, 32 at a time: one
 // event that is kept keeps these.
@@ -86,7 +86,7 @@ func (p *Part) Decode(room string, edge uint64) ([]chat.Event, error) {
 	r := reader{s: string(p.rest)}
 	place := chat.Place{Room: room, RoomID: r.text(idBytesMax)}
 	r.uint() // the count
-	r.mine = p.edge == edge
+	r.mine = p.edge == edge && edge != 0
 	events := make([]chat.Event, 0, p.Count)
 	for i := range p.Count {
 		place.Seq = p.First.Seq + uint64(i)

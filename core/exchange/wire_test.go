@@ -136,6 +136,13 @@ func TestOriginIsKeptOnItsEdgeAlone(t *testing.T) {
 	if m := decodeOnly(t, payload, testEdge+1)[0].(*chat.Message); m.Origin != 0 {
 		t.Errorf("origin %d on another edge", m.Origin)
 	}
+	nobodys, err := AppendBody(nil, 0, "ann", []chat.Event{&chat.Message{Origin: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := decodeOnly(t, AppendPart(nil, Position{1, 1}, nobodys), 0)[0].(*chat.Message); m.Origin != 0 {
+		t.Errorf("origin %d of edge 0", m.Origin)
+	}
 }
 
 func TestDecodedEventsDoNotUseThePayload(t *testing.T) {

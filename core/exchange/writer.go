@@ -73,47 +73,40 @@ func (w *writer) user(u *chat.User) {
 }
 
 func (w *writer) event(e chat.Event) {
-	var kind byte
-	switch e.(type) {
-	case *chat.Message:
-		kind = kindMessage
-	case *chat.Clearing:
-		kind = kindClearing
-	case *chat.Deletion:
-		kind = kindDeletion
-	case *chat.ModeChange:
-		kind = kindModeChange
-	case *chat.Announcement:
-		kind = kindAnnouncement
-	case *chat.Raid:
-		kind = kindRaid
-	default:
-		w.fail("an event of type %T", e)
-		return
-	}
-	w.byte(kind)
-	w.int(e.Where().Time.UnixMilli())
 	switch e := e.(type) {
 	case *chat.Message:
+		w.head(kindMessage, &e.Place)
 		w.message(e)
 	case *chat.Clearing:
+		w.head(kindClearing, &e.Place)
 		w.user(e.Target)
 		w.duration(e.For)
 	case *chat.Deletion:
+		w.head(kindDeletion, &e.Place)
 		w.text(e.MessageID, idBytesMax)
 		w.text(e.Login, nameBytesMax)
 		w.text(e.Text, textBytesMax)
 	case *chat.ModeChange:
+		w.head(kindModeChange, &e.Place)
 		w.modeChange(e)
 	case *chat.Announcement:
+		w.head(kindAnnouncement, &e.Place)
 		w.text(e.ID, idBytesMax)
 		w.user(e.User)
 		w.byte(byte(e.Roles))
 		w.text(e.Text, textBytesMax)
 		w.text(e.Color, colorBytesMax)
 	case *chat.Raid:
+		w.head(kindRaid, &e.Place)
 		w.raid(e)
+	default:
+		w.fail("an event of type %T", e)
 	}
+}
+
+func (w *writer) head(kind byte, at *chat.Place) {
+	w.byte(kind)
+	w.int(at.Time.UnixMilli())
 }
 
 func (w *writer) message(m *chat.Message) {
