@@ -234,20 +234,83 @@ func TestForgottenScriptIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestReplicaPublishesNothing(t *testing.T) {
+func TestServerThatRefusesWritesPublishesNothing(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ refuse, accept []string }{
+		"replica": {[]string{"REPLICAOF", "127.0.0.1", "1"}, []string{"REPLICAOF", "NO", "ONE"}},
+		"full":    {[]string{"CONFIG", "SET", "maxmemory", "1"}, []string{"CONFIG", "SET", "maxmemory", "0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			servers := redistest.StartMany(t, 1)
+			b := openBus(t, servers, func(c *Config) { c.SendTimeout = 100 * time.Millisecond })
+			p := startPublisher(t, b)
+			say(t, p, "ann", "1")
+			servers[0].CLI(c.refuse...)
+			if err := answerOf(t, begin(t, p, "ann", "2")); !errors.Is(err, ErrUnavailable) {
+				t.Errorf("a server that refuses writes answered with %v", err)
+			}
+			servers[0].CLI(c.accept...)
+			sayAtLast(t, p, "ann", "3")
+			if _, head := since(t, NewFeed(b), "ann", exchange.Position{}); head.Seq != 2 {
+				t.Errorf("head is %d, want 2", head.Seq)
+			}
+		})
+	}
+}
+
+func TestLinesRefusedForAWhileStayInOrder(t *testing.T) {
 	t.Parallel()
 	servers := redistest.StartMany(t, 1)
-	b := openBus(t, servers, func(c *Config) { c.SendTimeout = 100 * time.Millisecond })
+	b := openBus(t, servers, nil)
 	p := startPublisher(t, b)
-	say(t, p, "ann", "1")
+	say(t, p, "ann", "0")
 	servers[0].CLI("REPLICAOF", "127.0.0.1", "1")
-	if err := answerOf(t, begin(t, p, "ann", "2")); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("a replica answered with %v", err)
+	var answers []<-chan error
+	for i := range 50 {
+		answers = append(answers, begin(t, p, "ann", fmt.Sprint(i+1)))
+		if i%10 == 0 {
+			time.Sleep(againAfter) // some are tried meanwhile, and some are not
+		}
 	}
 	servers[0].CLI("REPLICAOF", "NO", "ONE")
-	sayAtLast(t, p, "ann", "3")
-	if _, head := since(t, NewFeed(b), "ann", exchange.Position{}); head.Seq != 2 {
-		t.Errorf("head is %d, want 2", head.Seq)
+	for _, one := range answers {
+		if err := answerOf(t, one); err != nil {
+			t.Error(err)
+		}
+	}
+	f := NewFeed(b)
+	_, head := since(t, f, "ann", exchange.Position{})
+	kept, _ := since(t, f, "ann", exchange.Position{Epoch: head.Epoch})
+	contiguous(t, "ann", kept, 1)
+	if len(kept) != 51 {
+		t.Errorf("%d lines are kept, want 51", len(kept))
+	}
+	for i, l := range kept {
+		if l.text != fmt.Sprint(i) {
+			t.Errorf("line %d is %q", i, l.text)
+		}
+	}
+}
+
+// A flush that was given up may reach the server after a later one.
+func TestNumberIsTakenOnceAndNeverBackwards(t *testing.T) {
+	t.Parallel()
+	b := openBus(t, redistest.StartMany(t, 1), nil)
+	p := startPublisher(t, b)
+	q := &p.partitions[exchange.PartitionOf("ann", b.config.Partitions)]
+	lines := []*Lines{{Room: "ann", Body: []byte("ann\nx"), Count: 1}}
+	first, second := p.prepare(q, lines), p.prepare(q, lines)
+	first.byText, second.byText = true, true
+	for i, c := range []struct {
+		send *flush
+		want outcome
+	}{{second, done}, {first, given}, {second, done}, {first, given}} {
+		if got := judge(<-p.send(q, c.send)); got != c.want {
+			t.Errorf("call %d: outcome %d, want %d", i, got, c.want)
+		}
+	}
+	if _, head := since(t, NewFeed(b), "ann", exchange.Position{}); head.Seq != 1 {
+		t.Errorf("%d lines are published, want 1", head.Seq)
 	}
 }
 
