@@ -1,17 +1,17 @@
 package redisbus
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/redis/rueidis"
 
 	"uproar/core/exchange"
+	"uproar/core/redisconn"
 )
 
 // Mode is how servers share the partitions.
@@ -43,7 +43,6 @@ const (
 	redirectsMax   = 3 // of a cluster, for one command
 	topologyEvery  = 10 * time.Second
 	subscribersMax = 4 // connections for subscriptions, per server: one, and those being closed
-	clientNameByte = 128
 )
 
 // Config says where the servers are. Only Addrs must be set.
@@ -72,35 +71,25 @@ type Config struct {
 
 // withDefaults is c with every field set.
 func (c Config) withDefaults() (Config, error) {
-	if len(c.Addrs) == 0 {
-		return c, fmt.Errorf("cannot open redis exchange: no address")
+	if err := redisconn.CheckAddrs(what, c.Addrs); err != nil {
+		return c, err
 	}
-	seen := map[string]bool{}
-	for _, addr := range c.Addrs {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return c, fmt.Errorf("cannot open redis exchange %q: %w", addr, err)
-		}
-		if seen[addr] {
-			return c, fmt.Errorf("cannot open redis exchange %q: the address is there twice", addr)
-		}
-		seen[addr] = true
-	}
-	setDefault(&c.Mode, ModeAuto)
-	setDefault(&c.Env, "prod")
-	setDefault(&c.Role, "edge")
-	setDefault(&c.Partitions, exchange.Partitions)
-	setDefault(&c.DialTimeout, defaultDialTimeout)
-	setDefault(&c.StallTimeout, defaultStallTimeout)
-	setDefault(&c.SendTimeout, defaultSendTimeout)
-	setDefault(&c.AnswerTimeout, defaultAnswerTimeout)
-	setDefault(&c.QueueLinesMax, defaultQueueLinesMax)
-	setDefault(&c.QueueBytesMax, defaultQueueBytesMax)
-	setDefault(&c.FeedBytesMax, defaultFeedBytesMax)
+	c.Mode = cmp.Or(c.Mode, ModeAuto)
+	c.Env = cmp.Or(c.Env, "prod")
+	c.Role = cmp.Or(c.Role, "edge")
+	c.Partitions = cmp.Or(c.Partitions, exchange.Partitions)
+	c.DialTimeout = cmp.Or(c.DialTimeout, defaultDialTimeout)
+	c.StallTimeout = cmp.Or(c.StallTimeout, defaultStallTimeout)
+	c.SendTimeout = cmp.Or(c.SendTimeout, defaultSendTimeout)
+	c.AnswerTimeout = cmp.Or(c.AnswerTimeout, defaultAnswerTimeout)
+	c.QueueLinesMax = cmp.Or(c.QueueLinesMax, defaultQueueLinesMax)
+	c.QueueBytesMax = cmp.Or(c.QueueBytesMax, defaultQueueBytesMax)
+	c.FeedBytesMax = cmp.Or(c.FeedBytesMax, defaultFeedBytesMax)
 	if c.Metrics == nil {
 		c.Metrics = metrics.NewSet()
 	}
-	if strings.Trim(c.Env, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return c, fmt.Errorf("cannot open redis exchange: environment %q is not of [a-z0-9-]", c.Env)
+	if err := redisconn.CheckEnv(what, c.Env); err != nil {
+		return c, err
 	}
 	if c.Partitions < 1 || c.Partitions > partitionsMax {
 		return c, fmt.Errorf("cannot open redis exchange: %d partitions, want 1 to %d", c.Partitions, partitionsMax)
@@ -112,29 +101,11 @@ func (c Config) withDefaults() (Config, error) {
 	return c, fmt.Errorf("cannot open redis exchange: no mode is called %q", c.Mode)
 }
 
-func setDefault[V comparable](field *V, to V) {
-	var zero V
-	if *field == zero {
-		*field = to
-	}
-}
+// what is opened, in errors.
+const what = "redis exchange"
 
-// clientName is what CLIENT LIST shows, so that the owner of a connection is one command
-// away. use is what the connection is for.
-func (c *Config) clientName(use string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	name := fmt.Sprintf("uproar-%s-%s-%d-%s-%s", c.Role, host, os.Getpid(), c.Env, use)
-	name = strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' { // Redis refuses those
-			return '-'
-		}
-		return r
-	}, name)
-	return name[:min(len(name), clientNameByte)]
-}
+// clientName is what CLIENT LIST shows of a connection for that use.
+func (c *Config) clientName(use string) string { return redisconn.ClientName(c.Role, c.Env, use) }
 
 // option is how rueidis connects to addrs.
 //
@@ -148,7 +119,7 @@ func (c *Config) option(addrs ...string) rueidis.ClientOption {
 		Username:            c.Username,
 		Password:            c.Password,
 		ClientName:          c.clientName("bus"),
-		DialCtxFn:           countConnections(c.Metrics),
+		DialCtxFn:           redisconn.Dialer(c.Metrics.GetOrCreateGauge(`uproar_exchange_redis_connections`, nil)),
 		TLSConfig:           c.TLS,
 		ClientSetInfo:       rueidis.DisableClientSetInfo,
 		Dialer:              net.Dialer{Timeout: c.DialTimeout, KeepAlive: probeEvery},

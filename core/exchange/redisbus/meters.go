@@ -1,14 +1,6 @@
 package redisbus
 
-import (
-	"context"
-	"crypto/tls"
-	"fmt"
-	"net"
-	"sync"
-
-	"github.com/VictoriaMetrics/metrics"
-)
+import "github.com/VictoriaMetrics/metrics"
 
 // meters are what a Bus counts. Lines are events of a room, of whatever kind.
 type meters struct {
@@ -44,33 +36,4 @@ func newMeters(set *metrics.Set) *meters {
 		repairs:    set.GetOrCreateCounter(`uproar_exchange_redis_repairs_total`),
 		repairsBad: set.GetOrCreateCounter(`uproar_exchange_redis_repairs_failed_total`),
 	}
-}
-
-// countConnections makes a dialer whose open connections are counted.
-func countConnections(set *metrics.Set) func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
-	open := set.GetOrCreateGauge(`uproar_exchange_redis_connections`, nil)
-	return func(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
-		dial := dialer.DialContext
-		if config != nil {
-			dial = (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext
-		}
-		conn, err := dial(ctx, "tcp", addr)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errConnect, err)
-		}
-		open.Inc()
-		return &countedConn{Conn: conn, open: open}, nil
-	}
-}
-
-type countedConn struct {
-	net.Conn
-	open *metrics.Gauge
-	once sync.Once
-}
-
-// Close counts once: rueidis may call it from several goroutines.
-func (c *countedConn) Close() error {
-	c.once.Do(c.open.Dec)
-	return c.Conn.Close()
 }

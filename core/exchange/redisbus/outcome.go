@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/redis/rueidis"
+
+	"uproar/core/redisconn"
 )
 
 // Errors of Publish and of Done.
@@ -20,9 +22,6 @@ var (
 	// ErrTooLong: one body, or what it counts, is more than a flush can hold.
 	ErrTooLong = errors.New("too long for the exchange")
 )
-
-// errConnect is wrapped by the error of what had no connection to go by.
-var errConnect = errors.New("cannot connect")
 
 // refusals begin the answers of a server that has carried out nothing of the script: its
 // first write meets them.
@@ -60,7 +59,7 @@ func judge(result rueidis.RedisResult) outcome {
 		}
 		return given
 	}
-	if errors.Is(err, errConnect) {
+	if errors.Is(err, redisconn.ErrConnect) {
 		return undone
 	}
 	return unknown

@@ -1,15 +1,16 @@
 package redisstore
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 	"github.com/redis/rueidis"
+
+	"uproar/core/redisconn"
 )
 
 // Mode is how servers share the keys.
@@ -31,14 +32,13 @@ const (
 
 // Sizes of one connection. A client has one for its pipelines; Watch has another.
 const (
-	bufferBytes    = 128 << 10 // each way
-	queueScale     = 10        // 2^10 calls: more than CallsMax, so that it is never full
-	callsLimit     = 1<<queueScale - 64
-	probeEvery     = 500 * time.Millisecond // of an idle connection, and of one that answers nothing
-	redirectsMax   = 3                      // of a cluster, for one command
-	topologyEvery  = 30 * time.Second       // besides whenever a node redirects or fails
-	watchPoolMax   = 4                      // Watches at a time, per server
-	clientNameByte = 128
+	bufferBytes   = 128 << 10 // each way
+	queueScale    = 10        // 2^10 calls: more than CallsMax, so that it is never full
+	callsLimit    = 1<<queueScale - 64
+	probeEvery    = 500 * time.Millisecond // of an idle connection, and of one that answers nothing
+	redirectsMax  = 3                      // of a cluster, for one command
+	topologyEvery = 30 * time.Second       // besides whenever a node redirects or fails
+	watchPoolMax  = 4                      // Watches at a time, per server
 )
 
 // Config says where the servers are. Only Addrs must be set.
@@ -73,33 +73,23 @@ func (c Config) Check() error {
 
 // withDefaults is c with every field set.
 func (c Config) withDefaults() (Config, error) {
-	if len(c.Addrs) == 0 {
-		return c, fmt.Errorf("cannot open redis store: no address")
+	if err := redisconn.CheckAddrs(what, c.Addrs); err != nil {
+		return c, err
 	}
-	seen := map[string]bool{}
-	for _, addr := range c.Addrs {
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return c, fmt.Errorf("cannot open redis store %q: %w", addr, err)
-		}
-		if seen[addr] {
-			return c, fmt.Errorf("cannot open redis store %q: the address is there twice", addr)
-		}
-		seen[addr] = true
-	}
-	setDefault(&c.Mode, ModeAuto)
-	setDefault(&c.Env, "prod")
-	setDefault(&c.Role, "edge")
-	setDefault(&c.DialTimeout, defaultDialTimeout)
-	setDefault(&c.StallTimeout, defaultStallTimeout)
-	setDefault(&c.CallsMax, defaultCallsMax)
+	c.Mode = cmp.Or(c.Mode, ModeAuto)
+	c.Env = cmp.Or(c.Env, "prod")
+	c.Role = cmp.Or(c.Role, "edge")
+	c.DialTimeout = cmp.Or(c.DialTimeout, defaultDialTimeout)
+	c.StallTimeout = cmp.Or(c.StallTimeout, defaultStallTimeout)
+	c.CallsMax = cmp.Or(c.CallsMax, defaultCallsMax)
 	if c.Metrics == nil {
 		c.Metrics = metrics.NewSet()
 	}
 	if c.OnState == nil {
 		c.OnState = func(string, bool, error) {}
 	}
-	if strings.Trim(c.Env, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return c, fmt.Errorf("cannot open redis store: environment %q is not of [a-z0-9-]", c.Env)
+	if err := redisconn.CheckEnv(what, c.Env); err != nil {
+		return c, err
 	}
 	if c.CallsMax < 1 || c.CallsMax > callsLimit {
 		return c, fmt.Errorf("cannot open redis store: %d calls at a time, want 1 to %d", c.CallsMax, callsLimit)
@@ -107,29 +97,8 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-func setDefault[V comparable](field *V, to V) {
-	var zero V
-	if *field == zero {
-		*field = to
-	}
-}
-
-// clientName is what CLIENT LIST shows, so that the owner of a connection is one command
-// away.
-func (c *Config) clientName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	name := fmt.Sprintf("uproar-%s-%s-%d-%s", c.Role, host, os.Getpid(), c.Env)
-	name = strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' { // Redis refuses those
-			return '-'
-		}
-		return r
-	}, name)
-	return name[:min(len(name), clientNameByte)]
-}
+// what is opened, in errors.
+const what = "redis store"
 
 // option is how rueidis connects to addrs.
 //
@@ -144,8 +113,8 @@ func (c *Config) option(addrs ...string) rueidis.ClientOption {
 		InitAddress:         addrs,
 		Username:            c.Username,
 		Password:            c.Password,
-		ClientName:          c.clientName(),
-		DialCtxFn:           countConnections(c.Metrics),
+		ClientName:          redisconn.ClientName(c.Role, c.Env, ""),
+		DialCtxFn:           redisconn.Dialer(c.Metrics.GetOrCreateGauge(`uproar_store_connections`, nil)),
 		TLSConfig:           c.TLS,
 		ClientSetInfo:       rueidis.DisableClientSetInfo,
 		Dialer:              net.Dialer{Timeout: c.DialTimeout, KeepAlive: probeEvery},

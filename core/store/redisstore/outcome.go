@@ -7,18 +7,16 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"uproar/core/redisconn"
 	"uproar/core/store"
 )
 
 // errFull refuses a call beyond Config.CallsMax.
 var errFull = fmt.Errorf("too many calls under way: %w", store.ErrNotDone)
 
-// errConnect is wrapped by the error of what had no connection to go by.
-var errConnect = errors.New("cannot connect")
-
 // ErrTLS is wrapped by the error of a connection that has ended as if one side spoke TLS
 // and the other did not.
-var ErrTLS = errors.New("TLS on one side only?")
+var ErrTLS = redisconn.ErrTLS
 
 // unavailable is the error of what a server has not done. Its refusals (LOADING,
 // READONLY, CLUSTERDOWN, OOM, a full server) count as such: none of them is an answer.
@@ -26,7 +24,7 @@ func (s *shard) unavailable(cause error) error {
 	switch {
 	case errors.Is(cause, store.ErrUnavailable):
 		return cause // of another node
-	case !errors.Is(cause, store.ErrNotDone) && (refused(cause) || errors.Is(cause, errConnect)):
+	case !errors.Is(cause, store.ErrNotDone) && (refused(cause) || errors.Is(cause, redisconn.ErrConnect)):
 		return fmt.Errorf("cannot ask redis %q: %w: %w: %w", s.name, store.ErrUnavailable, store.ErrNotDone, cause)
 	}
 	return fmt.Errorf("cannot ask redis %q: %w: %w", s.name, store.ErrUnavailable, cause)
