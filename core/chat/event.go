@@ -4,7 +4,7 @@ import "time"
 
 // Event is something that happened in a room. Events of a room are numbered and
 // reach every edge in that order. The kinds are *Message, *Clearing, *Deletion,
-// *ModeChange, *Announcement and *Raid.
+// *ModeChange, *Announcement and *Raid; and in the room Everywhere, *Whisper and *Notify.
 type Event interface {
 	// Where tells the room and the position in it.
 	Where() *Place
@@ -14,7 +14,8 @@ type Event interface {
 type Place struct {
 	Room   string // lower case, without '#'
 	RoomID string // decimal, stable for the room
-	Seq    uint64 // position in the room; it grows by one, and jumps ahead when a room begins again
+	Epoch  uint64 // a life of the room's counter, past one process; 0 within one
+	Seq    uint64 // position in the room; it grows by one in an epoch, and jumps ahead when a room begins again
 	Time   time.Time
 }
 
@@ -22,8 +23,11 @@ type Place struct {
 func (p *Place) Where() *Place { return p }
 
 // Origin names the connection that a line came from, so that its edge can
-// answer the sender and skip it in the fan-out. Only that edge can read it.
-type Origin uint64
+// answer the sender and skip it in the fan-out. Only that edge can read Conn.
+type Origin struct {
+	Edge uint64 // the process: a random number, or 0 where there is one alone
+	Conn uint64
+}
 
 // Message is one accepted line of chat.
 type Message struct {
@@ -97,13 +101,28 @@ type Raid struct {
 	Off     bool // the raid is called off
 }
 
-// Whisper is a line to one user, outside every room. It is no Event.
+// Everywhere is the room of what is for users wherever they are. No client can name it,
+// and every edge is in it.
+const Everywhere = "*"
+
+// Whisper is a line to all sessions of one user, outside every room but Everywhere.
 type Whisper struct {
+	Place
+	To       string // login
 	ID       string // counts up per thread
 	ThreadID string // the ids of both, the lower first: "4_5"
 	From     *User
 	Emotes   string // as in Message
 	Text     string
+}
+
+// Notify tells all sessions of some users that are in a room something about it. It
+// travels in Everywhere.
+type Notify struct {
+	Place
+	Logins []string
+	About  string // the room
+	Notice Notice
 }
 
 // Reply quotes the line that a message answers, and the head of its thread.

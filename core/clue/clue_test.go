@@ -90,16 +90,16 @@ func wantOrder(t *testing.T, lines []*chat.Message, n int) {
 func TestAcceptedLineCarriesTheSubmission(t *testing.T) {
 	s := newScript(t, classic())
 	u := &chat.User{ID: "7", Login: "ann", Display: "Ann", Color: "#FF0000"}
-	d := s.say(Submission{Room: "ann", User: u, Text: "/me waves", Nonce: "n1", Origin: 9})
+	d := s.say(Submission{Room: "ann", User: u, Text: "/me waves", Nonce: "n1", Origin: chat.Origin{Conn: 9}})
 	m := wantAccepted(t, d, "waves")
 	if id, err := uuid.Parse(m.ID); err != nil || id.Version() != 4 || id.Variant() != uuid.RFC4122 {
 		t.Fatalf("id %q is no UUID of version 4: %v", m.ID, err)
 	}
 	if m.Room != "ann" || m.RoomID != chat.StableID("ann") || m.User != u || m.Roles != chat.Broadcaster ||
-		!m.Action || m.Nonce != "n1" || m.Origin != 9 || m.Reply != nil || m.Time.IsZero() || m.Seq == 0 {
+		!m.Action || m.Nonce != "n1" || m.Origin.Conn != 9 || m.Reply != nil || m.Time.IsZero() || m.Seq == 0 {
 		t.Fatalf("got %+v", m)
 	}
-	if d.Room != "ann" || d.Nonce != "n1" || d.Origin != 9 || d.User != u {
+	if d.Room != "ann" || d.Nonce != "n1" || d.Origin.Conn != 9 || d.User != u {
 		t.Fatalf("got decision %+v", d)
 	}
 	if got := s.stage.published("ann"); len(got) != 1 || got[0] != m {

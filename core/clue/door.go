@@ -57,7 +57,7 @@ func (c *Clue) Admit(a Admission) ([]Admitted, bool) {
 	}
 	a.queued = time.Now()
 	select {
-	case c.door.lanes[uint64(a.Origin)%doorLanes] <- a:
+	case c.door.lanes[(a.Origin.Edge^a.Origin.Conn)%doorLanes] <- a:
 		return nil, false
 	default:
 		c.meters.admitOff.Add(len(a.Rooms))

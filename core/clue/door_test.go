@@ -54,12 +54,12 @@ func TestAdmissionIsAnsweredInOrderThenAtOnce(t *testing.T) {
 		st.change(t, roomKey("mine"), store.Change{Mode: &store.ModeValue{Mode: chat.ModeSlow, Modes: chat.Modes{Slow: time.Minute}}})
 		st.change(t, accountKey("ann"), store.Change{Color: &color})
 		synctest.Wait()
-		a := Admission{User: user("ann"), Rooms: []string{"mine", "not", "soon", "gone", "ann"}, Origin: 7}
+		a := Admission{User: user("ann"), Rooms: []string{"mine", "not", "soon", "gone", "ann"}, Origin: chat.Origin{Conn: 7}}
 		if as, now := c.Admit(a); now {
 			t.Fatalf("answered %v from an empty cache", as)
 		}
 		synctest.Wait()
-		if len(l.mu.answers) != 1 || l.mu.origins[0] != 7 {
+		if len(l.mu.answers) != 1 || l.mu.origins[0].Conn != 7 {
 			t.Fatalf("%d answers", len(l.mu.answers))
 		}
 		again, now := c.Admit(a)
@@ -86,10 +86,10 @@ func TestAdmissionIsAnsweredInOrderThenAtOnce(t *testing.T) {
 func TestAdmissionBehindAnotherKeepsTheOrder(t *testing.T) {
 	atDoor(t, nil, func(c *Clue, _ *faulty, l *lobby) {
 		ann := user("ann")
-		c.Admit(Admission{User: ann, Rooms: []string{"known"}, Origin: 1})
+		c.Admit(Admission{User: ann, Rooms: []string{"known"}, Origin: chat.Origin{Conn: 1}})
 		synctest.Wait()
-		c.Admit(Admission{User: ann, Rooms: []string{"unknown"}, Origin: 1})
-		if _, now := c.Admit(Admission{User: ann, Rooms: []string{"known"}, Origin: 1, Behind: true}); now {
+		c.Admit(Admission{User: ann, Rooms: []string{"unknown"}, Origin: chat.Origin{Conn: 1}})
+		if _, now := c.Admit(Admission{User: ann, Rooms: []string{"known"}, Origin: chat.Origin{Conn: 1}, Behind: true}); now {
 			t.Fatal("overtook the one before")
 		}
 		synctest.Wait()
@@ -142,7 +142,7 @@ func TestTooManyAdmissionsAreTurnedAwayAtOnce(t *testing.T) {
 		st.set(faults{hangs: true})
 		turned := 0
 		for range 20 {
-			if as, now := c.Admit(Admission{User: user("ann"), Rooms: []string{"room"}, Origin: 2}); now {
+			if as, now := c.Admit(Admission{User: user("ann"), Rooms: []string{"room"}, Origin: chat.Origin{Conn: 2}}); now {
 				if as[0].Rejection != RejectEntry {
 					t.Fatalf("got %+v", as[0])
 				}

@@ -116,7 +116,7 @@ func (h *held) sweep(tick int64) {
 func (s *shard) hold(sub *Submission, a *ask, u *chat.User) {
 	m, id := s.compose(sub, a, u)
 	m.Room = strings.Clone(sub.Room)
-	m.Origin = 0 // its sender sees it appear like everybody
+	m.Origin = chat.Origin{} // its sender sees it appear like everybody
 	s.held.add(&heldLine{id: id, line: m, at: s.tick})
 	s.meters.held.Inc()
 	s.desk.teller.put(m)

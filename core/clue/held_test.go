@@ -54,7 +54,7 @@ func TestHeldLineIsShownToModeratorsAndPublished(t *testing.T) {
 		n.wantTold(n.say("room", "mod", "/approve "+strings.ToUpper(id)), "approve_success")
 		lines := n.out.published("room")
 		m := lines[len(lines)-1]
-		if m.Text != "darn it" || m.User.Login != "ann" || m.Origin != 0 || m.Seq != before.Seq+1 || m.Room != "room" || m.RoomID != before.RoomID {
+		if m.Text != "darn it" || m.User.Login != "ann" || m.Origin != (chat.Origin{}) || m.Seq != before.Seq+1 || m.Room != "room" || m.RoomID != before.RoomID {
 			t.Fatalf("published %+v", m)
 		}
 		wantID(n.t, n.say("room", "mod", "/approve "+id), "bad_held_unknown")

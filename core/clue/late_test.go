@@ -23,7 +23,7 @@ func (l *timedLobby) Admitted(a *Admission, as []Admitted) {
 	defer l.mu.Unlock()
 	l.slowest = max(l.slowest, time.Since(a.queued))
 	if a.queued.Before(l.before[a.Origin]) {
-		l.t.Errorf("an admission of origin %d was overtaken", a.Origin)
+		l.t.Errorf("an admission of origin %v was overtaken", a.Origin)
 	}
 	l.before[a.Origin] = a.queued
 }
@@ -37,7 +37,7 @@ func TestCrowdAtTheDoorOfASlowStoreIsAnsweredInTime(t *testing.T) {
 			if i%500 == 0 {
 				time.Sleep(time.Millisecond)
 			}
-			a := Admission{User: user(fmt.Sprint("user", i)), Rooms: []string{fmt.Sprint("room", i)}, Origin: chat.Origin(i % 20), Behind: true}
+			a := Admission{User: user(fmt.Sprint("user", i)), Rooms: []string{fmt.Sprint("room", i)}, Origin: chat.Origin{Conn: uint64(i % 20)}, Behind: true}
 			if _, now := c.Admit(a); now {
 				t.Fatalf("admission %d was refused at once", i)
 			}

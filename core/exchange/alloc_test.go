@@ -26,7 +26,7 @@ func lines(n int) []chat.Event {
 func TestDecodeAllocatesOncePer32Lines(t *testing.T) {
 	p := onlyPart(t, AppendPart(nil, Position{1, 1}, body(t, "twitchplayspokemon", lines(64)...)))
 	n := testing.AllocsPerRun(100, func() {
-		if _, err := p.Decode("twitchplayspokemon", testEdge); err != nil {
+		if _, err := p.Decode("twitchplayspokemon"); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -40,7 +40,7 @@ func TestEncodeAndPassingOverAllocateNothing(t *testing.T) {
 	b := make([]byte, 0, 1<<16)
 	payload := AppendPart(nil, Position{1, 1}, body(t, "ann", events...))
 	if n := testing.AllocsPerRun(100, func() {
-		b, _ = AppendBody(b[:0], testEdge, "ann", events)
+		b, _ = AppendBody(b[:0], testStamp, "ann", events)
 		for _, err := range Parts(payload) {
 			if err != nil {
 				t.Fatal(err)
@@ -102,7 +102,7 @@ func BenchmarkDecode64Lines(b *testing.B) {
 	p := onlyPart(b, AppendPart(nil, Position{1, 1}, body(b, "twitchplayspokemon", lines(64)...)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := p.Decode("twitchplayspokemon", testEdge); err != nil {
+		if _, err := p.Decode("twitchplayspokemon"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func BenchmarkAppendBody64Lines(b *testing.B) {
 	var out []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		out, _ = AppendBody(out[:0], testEdge, "twitchplayspokemon", events)
+		out, _ = AppendBody(out[:0], testStamp, "twitchplayspokemon", events)
 	}
 }
 

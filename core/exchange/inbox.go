@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// InboxConfig is what an Inbox needs. All of it must be set, but for EdgeID.
+// InboxConfig is what an Inbox needs. All of it must be set.
 type InboxConfig struct {
 	Feed    Feed
 	Deliver Deliver
 	// Gap says that missed events of a room will not come, 0 when nobody can count them.
 	// It is called as Deliver is, and never at the same time for the same room.
 	Gap        func(room string, missed uint64)
-	Partitions int    // of the fleet
-	EdgeID     uint64 // what this process gives AppendBody; 0 if it publishes nothing
+	Partitions int // of the fleet
 }
 
 // Inbox turns the payloads of a Feed, which come doubled, out of order or not at all,
@@ -186,7 +185,7 @@ func (x *Inbox) receive(p *partition, part Part) {
 		x.counts.duplicates.Add(uint64(part.Count))
 		return
 	}
-	events, err := part.Decode(r.name, x.cfg.EdgeID)
+	events, err := part.Decode(r.name)
 	x.counts.unreadable(err)
 
 	p.mu.Lock()

@@ -41,7 +41,7 @@ func withDesk(t *testing.T, through func(exchange.Feed) exchange.Feed, test func
 			feed = through(feed)
 		}
 		d.Inbox = exchange.NewInbox(exchange.InboxConfig{
-			Feed: feed, Partitions: 8, EdgeID: 1,
+			Feed: feed, Partitions: 8,
 			Deliver: func(room string, events []chat.Event) {
 				if d.block != nil {
 					d.block(room)
@@ -73,7 +73,7 @@ func (d *desk) note(room, text string) {
 func (d *desk) say(room string, texts ...string) {
 	d.t.Helper()
 	for _, text := range texts {
-		body, err := exchange.AppendBody(nil, 1, room, []chat.Event{&chat.Message{Text: text}})
+		body, err := exchange.AppendBody(nil, exchange.Stamp{}, room, []chat.Event{&chat.Message{Text: text}})
 		if err == nil {
 			err = d.memory.Publish(room, body, 1)
 		}
@@ -316,7 +316,7 @@ func TestPartThatCannotBeReadIsAGap(t *testing.T) {
 	withDesk(t, nil, func(d *desk) {
 		d.join("ann")
 		d.say("ann", "1")
-		body, err := exchange.AppendBody(nil, 1, "ann", []chat.Event{&chat.Message{Text: "2"}})
+		body, err := exchange.AppendBody(nil, exchange.Stamp{}, "ann", []chat.Event{&chat.Message{Text: "2"}})
 		if err != nil {
 			t.Fatal(err)
 		}

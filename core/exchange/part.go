@@ -14,7 +14,8 @@ type Part struct {
 	First Position // of its first event; the others follow
 	Count int      // of its events, 1 to EventsMax
 
-	edge uint64
+	Stamp Stamp // of the body
+
 	rest []byte // of the body: the id of the room, the count, the events
 }
 
@@ -59,7 +60,12 @@ func readPart(b []byte) (Part, error) {
 	if !ok || len(b) < 8 {
 		return Part{}, fmt.Errorf("cannot read a part: %w: the room", errDamaged)
 	}
-	p.Room, p.edge, p.rest = room, binary.BigEndian.Uint64(b), b[8:]
+	p.Room, p.Stamp.Publisher = room, binary.BigEndian.Uint64(b)
+	number, n := binary.Uvarint(b[8:])
+	if n <= 0 {
+		return Part{}, fmt.Errorf("cannot read a part: %w: its number", errDamaged)
+	}
+	p.Stamp.Number, p.rest = number, b[8+n:]
 	_, b, ok = cut(p.rest, idBytesMax)
 	count, n := binary.Uvarint(b)
 	if !ok || n <= 0 || count == 0 || count > EventsMax || count > uint64(len(b)-n)/eventBytesLeast {
@@ -76,17 +82,15 @@ func readPart(b []byte) (Part, error) {
 func (p *Part) Last() uint64 { return p.First.Seq + uint64(p.Count) - 1 }
 
 // Decode returns the events. Place is filled in: room, which should equal p.Room, is
-// theirs, so that all events of a room share one string. Origins are kept where edge is
-// the one that they were encoded for, and 0 elsewhere: the connection of another process
-// must not be taken for one of this. Edge 0 is nobody's. The events are no part of the payload.
+// theirs, so that all events of a room share one string. The events are no part of the
+// payload.
 //
 // The texts of a part share one string, and its messages one array, 32 at a time: one
 // event that is kept keeps these.
-func (p *Part) Decode(room string, edge uint64) ([]chat.Event, error) {
+func (p *Part) Decode(room string) ([]chat.Event, error) {
 	r := reader{s: string(p.rest)}
-	place := chat.Place{Room: room, RoomID: r.text(idBytesMax)}
+	place := chat.Place{Room: room, RoomID: r.text(idBytesMax), Epoch: p.First.Epoch}
 	r.uint() // the count
-	r.mine = p.edge == edge && edge != 0
 	events := make([]chat.Event, 0, p.Count)
 	for i := range p.Count {
 		place.Seq = p.First.Seq + uint64(i)

@@ -22,8 +22,7 @@ type said struct {
 type reader struct {
 	s    string // what is left; fields are substrings of it
 	err  error
-	mine bool // Origins are of this process
-	left int  // events that are not yet read, this one included
+	left int // events that are not yet read, this one included
 	slab []said
 }
 
@@ -152,9 +151,32 @@ func (r *reader) event(place *chat.Place) chat.Event {
 		}
 	case kindRaid:
 		return r.raid(place)
+	case kindWhisper:
+		return &chat.Whisper{
+			Place: *place, To: r.text(nameBytesMax), ID: r.text(idBytesMax), ThreadID: r.text(idBytesMax),
+			From: r.user(nil), Emotes: r.text(emotesBytesMax), Text: r.text(textBytesMax),
+		}
+	case kindNotify:
+		return &chat.Notify{
+			Place: *place, Logins: r.logins(), About: r.text(nameBytesMax),
+			Notice: chat.Notice{MsgID: r.text(idBytesMax), Text: r.text(noticeBytesMax)},
+		}
 	}
 	r.fail("an event of kind %d", kind)
 	return nil
+}
+
+func (r *reader) logins() []string {
+	n := r.uint()
+	if n > loginsMax || n > uint64(len(r.s)) {
+		r.fail("a notice to %d users", n)
+		return nil
+	}
+	logins := make([]string, n)
+	for i := range logins {
+		logins[i] = r.text(nameBytesMax)
+	}
+	return logins
 }
 
 func (r *reader) message(place *chat.Place) chat.Event {
@@ -165,16 +187,16 @@ func (r *reader) message(place *chat.Place) chat.Event {
 	r.slab = r.slab[1:]
 	m := &s.Message
 	m.Place = *place
-	var reply bool
-	r.bits(&m.Action, &m.First, &m.Returning, &reply)
+	var reply, origin bool
+	r.bits(&m.Action, &m.First, &m.Returning, &reply, &origin)
 	m.ID = r.text(idBytesMax)
 	m.User = r.user(&s.user)
 	m.Roles = chat.Roles(r.byte())
 	m.Text = r.text(textBytesMax)
 	m.Emotes = r.text(emotesBytesMax)
 	m.Nonce = r.raw(chat.NonceBytesMax)
-	if origin := r.uint(); r.mine {
-		m.Origin = chat.Origin(origin)
+	if origin {
+		m.Origin = chat.Origin{Edge: r.uint(), Conn: r.uint()}
 	}
 	if reply {
 		m.Reply = &chat.Reply{

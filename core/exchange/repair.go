@@ -149,7 +149,7 @@ func (x *Inbox) decode(batches []batch, name string, head Position, payload []by
 		}
 		b := batch{first: part.First, repaired: true}
 		if err == nil {
-			b.events, err = part.Decode(name, x.cfg.EdgeID)
+			b.events, err = part.Decode(name)
 		}
 		if err != nil {
 			x.counts.unreadable(err)

@@ -17,7 +17,8 @@ import (
 //	body, which the publisher makes:
 //	  byte    version, 1
 //	  string  room; uvarint length and bytes, as are all strings
-//	  u64     the edge that Origins are of, big endian; a random number of each process
+//	  u64     who publishes it, big endian; see Stamp
+//	  uvarint number of the body, see Stamp
 //	  string  id of the room
 //	  uvarint count of events
 //	  events, each a byte for its kind and its fields
@@ -44,6 +45,7 @@ const (
 	emotesBytesMax = 1 << 15 // 250 emotes with the longest ids
 	noticeBytesMax = 4096    // what members are told of a mode
 	viewersMax     = 1 << 40
+	loginsMax      = 1024 // of one Notify
 )
 
 // ErrVersion is wrapped by the error of a part in a version that this program does not
@@ -61,22 +63,31 @@ const (
 	kindModeChange
 	kindAnnouncement
 	kindRaid
+	kindWhisper
+	kindNotify
 )
 
-// AppendBody appends the body of a part: events of one room, in order. edge is the
-// random number of the process whose connections their Origins are. What is in Place
-// goes as Room and RoomID of the first event, and each one's Time; Seq is left out, it
-// is the position that the part gets.
+// Stamp names a body, so that one that is published again, because nobody could say whether
+// it had been, reaches members once. The zero Stamp names nothing.
+type Stamp struct {
+	Publisher uint64 // a random number of the process
+	Number    uint64 // of its bodies in the room, from 1; it grows, and may leave numbers out
+}
+
+// AppendBody appends the body of a part: events of one room, in order. What is in Place
+// goes as Room and RoomID of the first event, and each one's Time; Epoch and Seq are left
+// out, they are the position that the part gets.
 //
 // It fails, and returns b as it was, when there are no events, when they are beyond the
 // bounds of a part, or when a text holds what no client may be sent.
-func AppendBody(b []byte, edge uint64, room string, events []chat.Event) ([]byte, error) {
+func AppendBody(b []byte, stamp Stamp, room string, events []chat.Event) ([]byte, error) {
 	if len(events) == 0 || len(events) > EventsMax {
 		return b, fmt.Errorf("cannot encode %d events of room %q: want 1 to %d", len(events), room, EventsMax)
 	}
 	w := writer{b: append(b, version)}
 	w.text(room, nameBytesMax)
-	w.b = binary.BigEndian.AppendUint64(w.b, edge)
+	w.b = binary.BigEndian.AppendUint64(w.b, stamp.Publisher)
+	w.uint(stamp.Number)
 	w.text(events[0].Where().RoomID, idBytesMax)
 	w.uint(uint64(len(events)))
 	for _, e := range events {

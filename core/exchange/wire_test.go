@@ -14,7 +14,7 @@ import (
 	"uproar/core/chat"
 )
 
-const testEdge = 77
+var testStamp = Stamp{77, 5}
 
 // fill sets every field below v to something that is not zero, texts within what any
 // field may hold.
@@ -34,6 +34,11 @@ func fill(v reflect.Value, n *int64) {
 		}
 	case reflect.String:
 		v.SetString(fmt.Sprintf("text %d \u00e9", *n))
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			fill(v.Index(i), n)
+		}
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Int64: // durations
@@ -53,19 +58,20 @@ func fill(v reflect.Value, n *int64) {
 func everyKind(room string, first uint64) []chat.Event {
 	events := []chat.Event{
 		new(chat.Message), new(chat.Clearing), new(chat.Deletion), new(chat.ModeChange), new(chat.Announcement), new(chat.Raid),
+		new(chat.Whisper), new(chat.Notify),
 	}
 	var n int64
 	for i, e := range events {
 		fill(reflect.ValueOf(e).Elem(), &n)
 		p := e.Where()
-		p.Room, p.RoomID, p.Seq = room, "123", first+uint64(i)
+		p.Room, p.RoomID, p.Epoch, p.Seq = room, "123", 9, first+uint64(i)
 	}
 	return events
 }
 
 func body(t testing.TB, room string, events ...chat.Event) []byte {
 	t.Helper()
-	b, err := AppendBody(nil, testEdge, room, events)
+	b, err := AppendBody(nil, testStamp, room, events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +94,10 @@ func onlyPart(t testing.TB, payload []byte) Part {
 	return parts[0]
 }
 
-func decodeOnly(t testing.TB, payload []byte, edge uint64) []chat.Event {
+func decodeOnly(t testing.TB, payload []byte) []chat.Event {
 	t.Helper()
 	p := onlyPart(t, payload)
-	events, err := p.Decode(string(p.Room), edge)
+	events, err := p.Decode(string(p.Room))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +106,7 @@ func decodeOnly(t testing.TB, payload []byte, edge uint64) []chat.Event {
 
 func TestNoFieldOfAnEventIsForgotten(t *testing.T) {
 	want := everyKind("ann", 5)
-	got := decodeOnly(t, AppendPart(nil, Position{9, 5}, body(t, "ann", want...)), testEdge)
+	got := decodeOnly(t, AppendPart(nil, Position{9, 5}, body(t, "ann", want...)))
 	for i := range want {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Errorf("%T came back as\n%+v, want\n%+v", want[i], got[i], want[i])
@@ -113,42 +119,32 @@ func TestEmptyEventsComeBack(t *testing.T) {
 		&chat.Message{}, &chat.Message{Reply: &chat.Reply{}, User: &chat.User{}}, &chat.Clearing{}, &chat.Deletion{}, &chat.ModeChange{}, &chat.Announcement{}, &chat.Raid{},
 	}
 	for i, e := range want {
-		*e.Where() = chat.Place{Room: "ann", Seq: uint64(1 + i), Time: time.UnixMilli(0)}
+		*e.Where() = chat.Place{Room: "ann", Epoch: 9, Seq: uint64(1 + i), Time: time.UnixMilli(0)}
 	}
-	got := decodeOnly(t, AppendPart(nil, Position{1, 1}, body(t, "ann", want...)), testEdge)
+	got := decodeOnly(t, AppendPart(nil, Position{9, 1}, body(t, "ann", want...)))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
 func TestZeroTimeStaysZero(t *testing.T) {
-	got := decodeOnly(t, AppendPart(nil, Position{1, 1}, body(t, "ann", &chat.Raid{})), testEdge)
+	got := decodeOnly(t, AppendPart(nil, Position{9, 1}, body(t, "ann", &chat.Raid{})))
 	if at := got[0].Where().Time; !at.IsZero() {
 		t.Errorf("%v", at)
 	}
 }
 
-func TestOriginIsKeptOnItsEdgeAlone(t *testing.T) {
-	payload := AppendPart(nil, Position{1, 1}, body(t, "ann", &chat.Message{Origin: 1 << 63}))
-	if m := decodeOnly(t, payload, testEdge)[0].(*chat.Message); m.Origin != 1<<63 {
-		t.Errorf("origin %d on its own edge", m.Origin)
-	}
-	if m := decodeOnly(t, payload, testEdge+1)[0].(*chat.Message); m.Origin != 0 {
-		t.Errorf("origin %d on another edge", m.Origin)
-	}
-	nobodys, err := AppendBody(nil, 0, "ann", []chat.Event{&chat.Message{Origin: 1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m := decodeOnly(t, AppendPart(nil, Position{1, 1}, nobodys), 0)[0].(*chat.Message); m.Origin != 0 {
-		t.Errorf("origin %d of edge 0", m.Origin)
+func TestPartKnowsItsStamp(t *testing.T) {
+	p := onlyPart(t, AppendPart(nil, Position{9, 1}, body(t, "ann", &chat.Raid{})))
+	if p.Stamp != testStamp {
+		t.Errorf("stamp %v, want %v", p.Stamp, testStamp)
 	}
 }
 
 func TestDecodedEventsDoNotUseThePayload(t *testing.T) {
 	want := everyKind("ann", 1)
-	payload := AppendPart(nil, Position{1, 1}, body(t, "ann", want...))
-	got := decodeOnly(t, payload, testEdge)
+	payload := AppendPart(nil, Position{9, 1}, body(t, "ann", want...))
+	got := decodeOnly(t, payload)
 	clear(payload)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -162,7 +158,7 @@ func TestPartsAreReadWithoutTheirEvents(t *testing.T) {
 	for p, err := range Parts(payload) {
 		got = append(got, fmt.Sprintf("%s %v %d-%d %v", p.Room, p.First, p.Count, p.Last(), err))
 	}
-	want := []string{"ann {1 10} 6-15 <nil>", "bob {2 20} 1-20 <nil>"}
+	want := []string{"ann {1 10} 8-17 <nil>", "bob {2 20} 1-20 <nil>"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -171,9 +167,9 @@ func TestPartsAreReadWithoutTheirEvents(t *testing.T) {
 func TestPartThatCannotBeReadHidesNoOther(t *testing.T) {
 	newer := body(t, "bob", &chat.Raid{})
 	newer[0] = 2
-	payload := AppendPart(nil, Position{1, 1}, newer)
-	payload = AppendPart(payload, Position{1, 1}, []byte{version, 200})
-	payload = AppendPart(payload, Position{1, 1}, body(t, "ann", &chat.Raid{}))
+	payload := AppendPart(nil, Position{9, 1}, newer)
+	payload = AppendPart(payload, Position{9, 1}, []byte{version, 200})
+	payload = AppendPart(payload, Position{9, 1}, body(t, "ann", &chat.Raid{}))
 	payload = append(payload, 0, 0, 1, 0, 9)
 	var rooms []string
 	var errs []error
@@ -195,9 +191,9 @@ func TestPartThatCannotBeReadHidesNoOther(t *testing.T) {
 func TestEveryCutIsAnError(t *testing.T) {
 	whole := body(t, "ann", everyKind("ann", 1)...)
 	for n := range len(whole) {
-		for p, err := range Parts(AppendPart(nil, Position{1, 1}, whole[:n])) {
+		for p, err := range Parts(AppendPart(nil, Position{9, 1}, whole[:n])) {
 			if err == nil {
-				_, err = p.Decode("ann", testEdge)
+				_, err = p.Decode("ann")
 			}
 			if !errors.Is(err, errDamaged) {
 				t.Errorf("%d of %d bytes: %v", n, len(whole), err)
@@ -223,7 +219,7 @@ func TestCountsAreBounded(t *testing.T) {
 	for _, count := range []uint64{0, 1 << 20, EventsMax, EventsMax + 1} {
 		damaged := binary.AppendUvarint(bytes.Clone(head), count)
 		damaged = append(damaged, make([]byte, 64)...)
-		for _, err := range Parts(AppendPart(nil, Position{1, 1}, damaged)) {
+		for _, err := range Parts(AppendPart(nil, Position{9, 1}, damaged)) {
 			if !errors.Is(err, errDamaged) {
 				t.Errorf("count %d: %v", count, err)
 			}
@@ -249,7 +245,7 @@ func TestBodyBeyondABoundIsRefused(t *testing.T) {
 		"no kind":         {nobody{}},
 	} {
 		before := []byte("before")
-		if b, err := AppendBody(before, testEdge, "ann", events); err == nil || string(b) != "before" {
+		if b, err := AppendBody(before, testStamp, "ann", events); err == nil || string(b) != "before" {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
@@ -260,28 +256,28 @@ type nobody struct{}
 func (nobody) Where() *chat.Place { return &chat.Place{} }
 
 func FuzzParts(f *testing.F) {
-	f.Add(AppendPart(nil, Position{1, 1}, body(f, "ann", everyKind("ann", 1)...)))
+	f.Add(AppendPart(nil, Position{9, 1}, body(f, "ann", everyKind("ann", 1)...)))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		for p, err := range Parts(payload) {
 			if err != nil {
 				continue
 			}
 			room := string(p.Room)
-			events, err := p.Decode(room, testEdge)
+			events, err := p.Decode(room)
 			if err != nil {
 				continue
 			}
 			if len(events) != p.Count {
 				t.Fatalf("%d events, want %d", len(events), p.Count)
 			}
-			b, err := AppendBody(nil, testEdge, room, events)
+			b, err := AppendBody(nil, testStamp, room, events)
 			if err != nil {
 				if hasControl(room) || !utf8.ValidString(room) {
 					continue // whoever reads compares rooms with its own, so they are not looked into
 				}
 				t.Fatalf("what was decoded cannot be encoded: %v", err)
 			}
-			again := decodeOnly(t, AppendPart(nil, p.First, b), testEdge)
+			again := decodeOnly(t, AppendPart(nil, p.First, b))
 			if !reflect.DeepEqual(again, events) {
 				t.Fatalf("%+v, want %+v", again, events)
 			}

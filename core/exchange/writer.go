@@ -99,6 +99,20 @@ func (w *writer) event(e chat.Event) {
 	case *chat.Raid:
 		w.head(kindRaid, &e.Place)
 		w.raid(e)
+	case *chat.Whisper:
+		w.head(kindWhisper, &e.Place)
+		w.text(e.To, nameBytesMax)
+		w.text(e.ID, idBytesMax)
+		w.text(e.ThreadID, idBytesMax)
+		w.user(e.From)
+		w.text(e.Emotes, emotesBytesMax)
+		w.text(e.Text, textBytesMax)
+	case *chat.Notify:
+		w.head(kindNotify, &e.Place)
+		w.logins(e.Logins)
+		w.text(e.About, nameBytesMax)
+		w.text(e.Notice.MsgID, idBytesMax)
+		w.text(e.Notice.Text, noticeBytesMax)
 	default:
 		w.fail("an event of type %T", e)
 	}
@@ -110,14 +124,17 @@ func (w *writer) head(kind byte, at *chat.Place) {
 }
 
 func (w *writer) message(m *chat.Message) {
-	w.bits(m.Action, m.First, m.Returning, m.Reply != nil)
+	w.bits(m.Action, m.First, m.Returning, m.Reply != nil, m.Origin != (chat.Origin{}))
 	w.text(m.ID, idBytesMax)
 	w.user(m.User)
 	w.byte(byte(m.Roles))
 	w.text(m.Text, textBytesMax)
 	w.text(m.Emotes, emotesBytesMax)
 	w.raw(m.Nonce, chat.NonceBytesMax)
-	w.uint(uint64(m.Origin))
+	if m.Origin != (chat.Origin{}) {
+		w.uint(m.Origin.Edge)
+		w.uint(m.Origin.Conn)
+	}
 	if r := m.Reply; r != nil {
 		w.text(r.ParentID, idBytesMax)
 		w.text(r.ThreadID, idBytesMax)
@@ -147,6 +164,16 @@ func (w *writer) raid(r *chat.Raid) {
 	w.byte(byte(r.Roles))
 	w.text(r.Target, nameBytesMax)
 	w.uint(uint64(r.Viewers))
+}
+
+func (w *writer) logins(logins []string) {
+	if len(logins) > loginsMax {
+		w.fail("a notice to %d users, want at most %d", len(logins), loginsMax)
+	}
+	w.uint(uint64(len(logins)))
+	for _, login := range logins {
+		w.text(login, nameBytesMax)
+	}
 }
 
 // hasControl reports a byte that would end a line or be invisible.

@@ -168,7 +168,7 @@ func (l *loop) markSenders(b *batch) {
 		if !ok {
 			continue
 		}
-		if c := l.Conn(engine.Handle(m.Origin)); c != nil && c.Mark == 0 {
+		if c := l.senderOf(m); c != nil && c.Mark == 0 {
 			c.Mark = 1
 			b.senders = append(b.senders, c)
 		}
@@ -180,7 +180,7 @@ func (l *loop) markSenders(b *batch) {
 func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) {
 	from := 0
 	for i, e := range b.events {
-		if m, ok := e.(*chat.Message); ok && engine.Handle(m.Origin) == c.Handle() {
+		if m, ok := e.(*chat.Message); ok && r.loop.senderOf(m) == c {
 			missed += r.writePart(c, enc, from, i)
 			from = i + 1
 		}

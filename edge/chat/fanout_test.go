@@ -141,7 +141,7 @@ func message(from *guest, text string) *chat.Message {
 	}
 	if from != nil {
 		m.User = from.user
-		m.Origin = chat.Origin(from.conn.Handle())
+		m.Origin = from.origin()
 	}
 	return m
 }

@@ -32,6 +32,7 @@ import (
 
 // Config is what a Hub needs. Only the limits may be zero, which turns them off.
 type Config struct {
+	EdgeID     uint64 // of this process: a random number, or 0 where it is alone
 	ServerName string // the name that clients know the server by; libraries insist on "tmi.twitch.tv"
 
 	RegisterTimeout  time.Duration // from the first byte to a registered session
@@ -160,7 +161,7 @@ func (h *Hub) Viewers(room string) int { return h.index.viewers(room) }
 // many are under way.
 func (h *Hub) Admitted(a *clue.Admission, as []clue.Admitted) {
 	for _, l := range h.engine.Loops() {
-		if l.Index == engine.Handle(a.Origin).Loop() {
+		if l.Index == engine.Handle(a.Origin.Conn).Loop() {
 			l.PostAlways(admittedTask{a.Origin, a.Ticket, as})
 		}
 	}
@@ -176,7 +177,7 @@ func (t admittedTask) Run(l *engine.Loop) {
 	if !loopOf(l).waits.answered(t.ticket) {
 		return
 	}
-	c := l.Conn(engine.Handle(t.origin))
+	c := l.Conn(engine.Handle(t.origin.Conn))
 	if c == nil || !c.Open() {
 		return // has left
 	}
@@ -242,7 +243,7 @@ func (h *Hub) Decided(ds []clue.Decision) {
 	for _, l := range h.engine.Loops() {
 		var mine decisions
 		for i := range ds {
-			if engine.Handle(ds[i].Origin).Loop() == l.Index {
+			if engine.Handle(ds[i].Origin.Conn).Loop() == l.Index {
 				mine = append(mine, ds[i])
 			}
 		}
@@ -260,7 +261,7 @@ func (ds decisions) Run(l *engine.Loop) {
 	waits := &loopOf(l).waits
 	for i := range ds {
 		inTime := waits.answered(ds[i].Ticket)
-		c := l.Conn(engine.Handle(ds[i].Origin))
+		c := l.Conn(engine.Handle(ds[i].Origin.Conn))
 		if !inTime || c == nil {
 			continue // has been answered, or has left
 		}

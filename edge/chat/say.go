@@ -6,6 +6,7 @@ import (
 
 	"uproar/core/chat"
 	"uproar/core/clue"
+	"uproar/edge/engine"
 	"uproar/proto/irc"
 )
 
@@ -27,7 +28,7 @@ func (s *Session) say(l *parsedLine) {
 		Room:   room,
 		User:   s.user,
 		Text:   cleanText(l.Param(1)),
-		Origin: chat.Origin(s.conn.Handle()),
+		Origin: s.origin(),
 	}
 	if len(l.Tags) > 0 {
 		line.Nonce = tagValue(l.Tags, "client-nonce", chat.NonceBytesMax)
@@ -47,6 +48,20 @@ func (s *Session) say(l *parsedLine) {
 		s.loop.waits.answered(ticket)
 		s.giveUp(&wait{kind: kind, room: room})
 	}
+}
+
+// origin names the session's connection.
+func (s *Session) origin() chat.Origin {
+	return chat.Origin{Edge: s.loop.hub.cfg.EdgeID, Conn: uint64(s.conn.Handle())}
+}
+
+// senderOf is the connection of this loop that a line came from, if it did and is still
+// there.
+func (l *loop) senderOf(m *chat.Message) *engine.Conn {
+	if m.Origin.Edge != l.hub.cfg.EdgeID {
+		return nil
+	}
+	return l.Conn(engine.Handle(m.Origin.Conn))
 }
 
 // replyIDBytesMax is the length of a UUID; no other id names a line.

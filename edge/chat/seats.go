@@ -85,7 +85,7 @@ func (s *Session) ask(room string, kind waitKind) {
 		return
 	}
 	as, known := s.loop.hub.cfg.Clue.Admit(clue.Admission{
-		User: s.user, Rooms: []string{room}, Origin: chat.Origin(s.conn.Handle()), Ticket: ticket, Behind: s.joining > 0, Again: again,
+		User: s.user, Rooms: []string{room}, Origin: s.origin(), Ticket: ticket, Behind: s.joining > 0, Again: again,
 	})
 	if known {
 		waits.answered(ticket)

@@ -33,7 +33,7 @@ func (s *site) sayEach(room string, texts ...string) {
 func everyEdge(s *site) {
 	const lines = 100
 	rooms := []string{s.room("a"), s.room("b"), s.room("c"), s.room("d")}
-	edges := []*edge{s.edge(1).join(rooms...), s.edge(2).join(rooms...), s.edge(3).join(rooms[:2]...)}
+	edges := []*edge{s.edge().join(rooms...), s.edge().join(rooms...), s.edge().join(rooms[:2]...)}
 	var speakers sync.WaitGroup
 	for _, room := range rooms {
 		speakers.Go(func() { s.sayEach(room, numbers(1, lines)...) })
@@ -55,7 +55,7 @@ func everyEdge(s *site) {
 
 func manyLines(s *site) {
 	room := s.room("a")
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	s.say(room, numbers(1, 200)...)
 	s.say(room, "201")
 	e.expect(room, numbers(1, 201)...)
@@ -66,7 +66,7 @@ func manyLines(s *site) {
 
 func wholeEvents(s *site) {
 	room := s.room("a")
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	at := func() chat.Place { return chat.Place{Room: room, RoomID: "7", Time: time.UnixMilli(1_700_000_000_000)} }
 	ann := &chat.User{ID: "1", Login: "ann", Display: "Ann", Color: "#123456"}
 	want := []chat.Event{
@@ -89,24 +89,22 @@ func wholeEvents(s *site) {
 		if seq := got[i].Where().Seq; i > 0 && seq != got[i-1].Where().Seq+1 {
 			s.t.Errorf("event %d has seq %d", i, seq)
 		}
-		want[i].Where().Seq = got[i].Where().Seq
+		want[i].Where().Epoch, want[i].Where().Seq = got[i].Where().Epoch, got[i].Where().Seq
 		if !reflect.DeepEqual(got[i], want[i]) {
 			s.t.Errorf("%+v, want %+v", got[i], want[i])
 		}
 	}
 }
 
-func ownOrigin(s *site) {
+func originTravels(s *site) {
 	room := s.room("a")
-	own, other := s.edge(publisherEdge).join(room), s.edge(publisherEdge+1).join(room)
+	e := s.edge().join(room)
 	s.say(room, "1")
-	for e, want := range map[*edge]chat.Origin{own: 5, other: 0} {
-		e.expect(room, "1")
-		e.mu.Lock()
-		if got := e.mu.events[0].(*chat.Message).Origin; got != want {
-			s.t.Errorf("origin %d, want %d", got, want)
-		}
-		e.mu.Unlock()
+	e.expect(room, "1")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if got := e.mu.events[0].(*chat.Message).Origin; got != origin {
+		s.t.Errorf("origin %v, want %v", got, origin)
 	}
 }
 
@@ -127,7 +125,7 @@ func interest(s *site) {
 	room := s.room("a")
 	other := s.elsewhere(room)
 	partition := exchange.PartitionOf(other, s.Partitions)
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	s.say(other, "1")
 	s.say(room, "1")
 	e.expect(room, "1")
@@ -152,7 +150,7 @@ func interest(s *site) {
 func passedOver(s *site) {
 	room := s.room("a")
 	neighbour := s.neighbour(room)
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	s.say(room, "1")
 	e.expect(room, "1")
 	s.sayEach(neighbour, numbers(1, 10)...)
@@ -166,7 +164,7 @@ func passedOver(s *site) {
 func mixed(s *site) {
 	const lines = 300
 	rooms := []string{s.room("a"), s.room("b"), s.room("c")}
-	edges := []*edge{s.edge(1).join(rooms...), s.edge(2).join(rooms...)}
+	edges := []*edge{s.edge().join(rooms...), s.edge().join(rooms...)}
 	seed := rand.Uint64()
 	s.t.Logf("seed %d", seed)
 	for i, e := range edges {
@@ -205,7 +203,7 @@ func mixed(s *site) {
 func interrupted(s *site) {
 	const lines = 100
 	room := s.room("a")
-	edges := []*edge{s.edge(1).join(room), s.edge(2).join(room)}
+	edges := []*edge{s.edge().join(room), s.edge().join(room)}
 	for i := 1; i <= lines; i++ {
 		s.say(room, strconv.Itoa(i))
 		if i%30 == 0 {
@@ -219,7 +217,7 @@ func interrupted(s *site) {
 
 func forgotten(s *site) {
 	room := s.room("a")
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	s.say(room, "1")
 	e.expect(room, "1")
 	e.tap.Lose(true)
@@ -237,7 +235,7 @@ func forgotten(s *site) {
 
 func restarted(s *site) {
 	room := s.room("a")
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	s.sayEach(room, "1", "2")
 	e.expect(room, "1", "2")
 	s.Restart()
@@ -247,7 +245,7 @@ func restarted(s *site) {
 
 func firstWords(s *site) {
 	room := s.room("a")
-	e := s.edge(1).join(room)
+	e := s.edge().join(room)
 	e.tap.Lose(true)
 	s.say(room, "1")
 	s.eventually("it is lost", func() bool { return e.tap.Payloads(exchange.PartitionOf(room, s.Partitions)) >= 1 })
@@ -258,10 +256,10 @@ func firstWords(s *site) {
 
 func lateMember(s *site) {
 	room := s.room("a")
-	early := s.edge(1).join(room)
+	early := s.edge().join(room)
 	s.sayEach(room, numbers(1, 10)...)
 	early.expect(room, numbers(1, 10)...)
-	late := s.edge(2).join(room)
+	late := s.edge().join(room)
 	s.sayEach(room, numbers(11, 20)...)
 	early.expect(room, numbers(1, 20)...)
 	late.expect(room, numbers(11, 20)...)
@@ -270,7 +268,7 @@ func lateMember(s *site) {
 func comesAgain(s *site) {
 	room := s.room("a")
 	stays := s.neighbour(room)
-	e := s.edge(1).join(room, stays)
+	e := s.edge().join(room, stays)
 	s.say(room, "1")
 	e.expect(room, "1")
 	e.Leave(room)

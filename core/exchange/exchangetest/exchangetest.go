@@ -50,7 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Bus) {
 		{"EveryEdgeGetsEveryLineInOrder", everyEdge},
 		{"ManyLinesTravelInOnePayload", manyLines},
 		{"EventsComeBackWhole", wholeEvents},
-		{"OriginIsKeptOnItsOwnEdge", ownOrigin},
+		{"OriginTravels", originTravels},
 		{"PartitionsWithoutMembersSendNothing", interest},
 		{"RoomWithoutMembersIsPassedOver", passedOver},
 		{"LostDoubledAndLatePayloadsAreMended", mixed},
@@ -75,8 +75,8 @@ type site struct {
 	suffix string
 }
 
-// publisherEdge is the edge whose Origins are published.
-const publisherEdge = 1
+// origin is of all lines.
+var origin = chat.Origin{Edge: 1 << 63, Conn: 5}
 
 // room makes a name the test's own.
 func (s *site) room(name string) string { return name + s.suffix }
@@ -85,14 +85,14 @@ func (s *site) room(name string) string { return name + s.suffix }
 func (s *site) say(room string, texts ...string) {
 	events := make([]chat.Event, len(texts))
 	for i, text := range texts {
-		events[i] = &chat.Message{Place: chat.Place{Room: room, RoomID: "1"}, Text: text, User: &chat.User{Login: "ann"}, Origin: 5}
+		events[i] = &chat.Message{Place: chat.Place{Room: room, RoomID: "1"}, Text: text, User: &chat.User{Login: "ann"}, Origin: origin}
 	}
 	s.publish(room, events...)
 }
 
 func (s *site) publish(room string, events ...chat.Event) {
 	s.t.Helper()
-	body, err := exchange.AppendBody(nil, publisherEdge, room, events)
+	body, err := exchange.AppendBody(nil, exchange.Stamp{}, room, events)
 	if err == nil {
 		err = s.Publish(room, body, len(events))
 	}
@@ -125,11 +125,11 @@ type edge struct {
 }
 
 // edge runs an edge until the test ends.
-func (s *site) edge(id uint64) *edge {
+func (s *site) edge() *edge {
 	e := &edge{site: s, tap: NewTap(s.Feed())}
 	e.mu.logs, e.mu.busy = map[string][]string{}, map[string]bool{}
 	e.Inbox = exchange.NewInbox(exchange.InboxConfig{
-		Feed: e.tap, Deliver: e.deliver, Gap: e.gap, Partitions: s.Partitions, EdgeID: id,
+		Feed: e.tap, Deliver: e.deliver, Gap: e.gap, Partitions: s.Partitions,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
