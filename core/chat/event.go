@@ -4,7 +4,8 @@ import "time"
 
 // Event is something that happened in a room. Events of a room are numbered and
 // reach every edge in that order. The kinds are *Message, *Clearing, *Deletion,
-// *ModeChange, *Announcement and *Raid; and in the room Everywhere, *Whisper and *Notify.
+// *ModeChange, *Announcement, *Raid and *Gap; and in the room Everywhere, *Whisper and
+// *Notify.
 type Event interface {
 	// Where tells the room and the position in it.
 	Where() *Place
@@ -99,6 +100,13 @@ type Raid struct {
 	Target  string
 	Viewers int
 	Off     bool // the raid is called off
+}
+
+// Gap stands where lines were, which have reached some members and will not reach the
+// others.
+type Gap struct {
+	Place
+	Missed uint64
 }
 
 // Everywhere is the room of what is for users wherever they are. No client can name it,
