@@ -18,6 +18,7 @@ import (
 
 	"uproar/core/clue"
 	"uproar/core/store"
+	"uproar/core/trace"
 )
 
 // Config of the port.
@@ -27,6 +28,10 @@ type Config struct {
 	Ready   func() bool // whether load balancers should send clients here
 	Log     *slog.Logger
 
+	Process string          // who this is, among the processes of a fleet
+	Trace   *trace.Recorder // nil: hops of lines are not kept
+
+	// Of a process with the clue role; else Store is nil, and there is nothing to change.
 	Store        Store           // what the API reads and changes
 	StoreTimeout time.Duration   // of one call of it
 	Changed      func(store.Key) // called for each change that was made, before its answer
@@ -52,7 +57,10 @@ func New(cfg Config) *Server {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("/api/", s.guard((&api{store: cfg.Store, timeout: cfg.StoreTimeout, changed: cfg.Changed, hot: cfg.HotRooms, log: cfg.Log}).routes()))
+	mux.Handle("/api/", s.guard((&api{
+		store: cfg.Store, timeout: cfg.StoreTimeout, changed: cfg.Changed, hot: cfg.HotRooms,
+		process: cfg.Process, trace: cfg.Trace, log: cfg.Log,
+	}).routes()))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

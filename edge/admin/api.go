@@ -16,6 +16,7 @@ import (
 	"uproar/core/chat"
 	"uproar/core/clue"
 	"uproar/core/store"
+	"uproar/core/trace"
 )
 
 const (
@@ -43,6 +44,8 @@ type api struct {
 	timeout time.Duration // of one call of the store
 	changed func(store.Key)
 	hot     func() []clue.HotRoom
+	process string
+	trace   *trace.Recorder // or nil
 	log     *slog.Logger
 }
 
@@ -57,12 +60,19 @@ type resource struct {
 // routes are the paths of the API; guard stands before them.
 func (a *api) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("/api/trace", a.traceLine)
+	if a.store == nil {
+		mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+			refuse(w, &refusal{http.StatusNotFound, "this process has no clue role: ask one that has, or want /api/trace?id=ID"})
+		})
+		return mux
+	}
 	mux.HandleFunc("/api/rooms/{room}", a.serve(&rooms))
 	mux.HandleFunc("/api/rooms/{room}/members/{login}", a.serve(&members))
 	mux.HandleFunc("/api/accounts/{login}", a.serve(&accounts))
 	mux.HandleFunc("/api/hot", a.hotRooms)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, &refusal{http.StatusNotFound, "no such path: want /api/rooms/{room}, /api/rooms/{room}/members/{login}, /api/accounts/{login} or /api/hot"})
+		refuse(w, &refusal{http.StatusNotFound, "no such path: want /api/rooms/{room}, /api/rooms/{room}/members/{login}, /api/accounts/{login}, /api/hot or /api/trace?id=ID"})
 	})
 	return mux
 }
