@@ -54,7 +54,8 @@ func TestEncodeAndPassingOverAllocateNothing(t *testing.T) {
 // answering is a Feed where nothing was ever said.
 type answering struct{}
 
-func (answering) Want(int, bool) {}
+func (answering) Want(int, bool)   {}
+func (answering) Tell(int, []byte) {}
 func (answering) Since(context.Context, string, Position) ([][]byte, Position, error) {
 	return nil, Position{}, nil
 }

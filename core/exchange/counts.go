@@ -16,6 +16,7 @@ type Counts struct {
 	Shed         uint64 // held ahead and dropped, because too much was; they are asked for
 	Gaps         uint64 // that members were told of: gaps, not events
 	Missed       uint64 // in these gaps, as far as they can be counted
+	Asides       uint64 // that came
 	Unreadable   uint64 // parts that cannot be read
 	OtherVersion uint64 // parts in another version, which are no damage
 	Asked        uint64 // questions to the stream
@@ -26,6 +27,7 @@ type Counts struct {
 type counts struct {
 	received, passed, delivered, duplicates, repaired, shed atomic.Uint64
 	gaps, missed, damaged, otherVersion, asked, unanswered  atomic.Uint64
+	asides                                                  atomic.Uint64
 }
 
 // unreadable counts the part that err is of; nil is of none.
@@ -45,7 +47,7 @@ func (x *Inbox) Counts() Counts {
 	return Counts{
 		Received: c.received.Load(), Passed: c.passed.Load(), Delivered: c.delivered.Load(),
 		Duplicates: c.duplicates.Load(), Repaired: c.repaired.Load(), Shed: c.shed.Load(),
-		Gaps: c.gaps.Load(), Missed: c.missed.Load(), Unreadable: c.damaged.Load(), OtherVersion: c.otherVersion.Load(),
+		Gaps: c.gaps.Load(), Missed: c.missed.Load(), Asides: c.asides.Load(), Unreadable: c.damaged.Load(), OtherVersion: c.otherVersion.Load(),
 		Asked: c.asked.Load(), Unanswered: c.unanswered.Load(), HeldBytes: uint64(x.held.Load()),
 	}
 }

@@ -26,7 +26,8 @@ func PartitionOf(room string, n int) int {
 type Position struct{ Epoch, Seq uint64 }
 
 // Feed is where the payloads of an edge come from: Redis, or a relay. A payload is what
-// was published at once in one partition: parts, each of one room, see AppendPart.
+// was published at once in one partition: parts, each of one room, see AppendPart; or an
+// aside, see AppendAside.
 type Feed interface {
 	// Want says whether the payloads of a partition are to come. It never blocks, and
 	// only its last call counts. Any goroutine may call it, under locks: it must not call
@@ -40,6 +41,11 @@ type Feed interface {
 	// older than what the sink was given before the call. It waits up to the deadline of
 	// ctx.
 	Since(ctx context.Context, room string, after Position) (parts [][]byte, head Position, err error)
+	// Tell sends an aside, which is one of AppendAside, to all processes that want the
+	// partition, this one too if it does. It never blocks, and the slice is the caller's
+	// again afterwards. What is no aside or too long, and what comes too fast, is dropped
+	// and counted.
+	Tell(partition int, aside []byte)
 	// Run feeds sink until ctx ends; then it returns nil.
 	Run(ctx context.Context, sink Sink) error
 }

@@ -7,13 +7,16 @@ import (
 	"time"
 )
 
-// InboxConfig is what an Inbox needs. All of it must be set.
+// InboxConfig is what an Inbox needs. All of it must be set but Aside.
 type InboxConfig struct {
 	Feed    Feed
 	Deliver Deliver
 	// Gap says that missed events of a room will not come, 0 when nobody can count them.
 	// It is called as Deliver is, and never at the same time for the same room.
-	Gap        func(room string, missed uint64)
+	Gap func(room string, missed uint64)
+	// Aside takes the body of an aside. It is called on the Feed's goroutine, must not block
+	// and must not keep body. nil: asides are dropped.
+	Aside      func(partition int, body []byte)
 	Partitions int // of the fleet
 }
 
@@ -141,6 +144,13 @@ func (x *Inbox) Leave(name string) {
 func (x *Inbox) Payload(partition int, payload []byte) {
 	if partition < 0 || partition >= len(x.partitions) {
 		x.counts.damaged.Add(1)
+		return
+	}
+	if IsAside(payload) {
+		x.counts.asides.Add(1)
+		if x.cfg.Aside != nil {
+			x.cfg.Aside(partition, payload[1:])
+		}
 		return
 	}
 	p := &x.partitions[partition]

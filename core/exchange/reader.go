@@ -161,6 +161,8 @@ func (r *reader) event(place *chat.Place) chat.Event {
 			Place: *place, Logins: r.logins(), About: r.text(nameBytesMax),
 			Notice: chat.Notice{MsgID: r.text(idBytesMax), Text: r.text(noticeBytesMax)},
 		}
+	case kindGap:
+		return &chat.Gap{Place: *place, Missed: r.uint()}
 	}
 	r.fail("an event of kind %d", kind)
 	return nil

@@ -65,6 +65,7 @@ const (
 	kindRaid
 	kindWhisper
 	kindNotify
+	kindGap
 )
 
 // Stamp names a body, so that one that is published again, because nobody could say whether

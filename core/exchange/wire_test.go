@@ -58,7 +58,7 @@ func fill(v reflect.Value, n *int64) {
 func everyKind(room string, first uint64) []chat.Event {
 	events := []chat.Event{
 		new(chat.Message), new(chat.Clearing), new(chat.Deletion), new(chat.ModeChange), new(chat.Announcement), new(chat.Raid),
-		new(chat.Whisper), new(chat.Notify),
+		new(chat.Whisper), new(chat.Notify), new(chat.Gap),
 	}
 	var n int64
 	for i, e := range events {
@@ -117,6 +117,7 @@ func TestNoFieldOfAnEventIsForgotten(t *testing.T) {
 func TestEmptyEventsComeBack(t *testing.T) {
 	want := []chat.Event{
 		&chat.Message{}, &chat.Message{Reply: &chat.Reply{}, User: &chat.User{}}, &chat.Clearing{}, &chat.Deletion{}, &chat.ModeChange{}, &chat.Announcement{}, &chat.Raid{},
+		&chat.Gap{},
 	}
 	for i, e := range want {
 		*e.Where() = chat.Place{Room: "ann", Epoch: 9, Seq: uint64(1 + i), Time: time.UnixMilli(0)}
@@ -158,7 +159,7 @@ func TestPartsAreReadWithoutTheirEvents(t *testing.T) {
 	for p, err := range Parts(payload) {
 		got = append(got, fmt.Sprintf("%s %v %d-%d %v", p.Room, p.First, p.Count, p.Last(), err))
 	}
-	want := []string{"ann {1 10} 8-17 <nil>", "bob {2 20} 1-20 <nil>"}
+	want := []string{"ann {1 10} 9-18 <nil>", "bob {2 20} 1-20 <nil>"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -247,6 +248,24 @@ func TestBodyBeyondABoundIsRefused(t *testing.T) {
 		before := []byte("before")
 		if b, err := AppendBody(before, testStamp, "ann", events); err == nil || string(b) != "before" {
 			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+}
+
+func TestAsideIsNoPart(t *testing.T) {
+	aside := AppendAside([]byte("before"), []byte("body"))[len("before"):]
+	if !IsAside(aside) || string(aside[1:]) != "body" {
+		t.Errorf("%q", aside)
+	}
+	for _, err := range Parts(aside) {
+		if err == nil {
+			t.Error("an aside was read as a part")
+		}
+	}
+	longest := AppendPart(nil, Position{1, 1}, make([]byte, PartBytesMax-partHead))
+	for _, payload := range [][]byte{nil, longest, AppendAside(nil, make([]byte, AsideBytesMax))} {
+		if IsAside(payload) {
+			t.Errorf("an aside: %.10q of %d bytes", payload, len(payload))
 		}
 	}
 }

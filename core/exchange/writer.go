@@ -113,6 +113,9 @@ func (w *writer) event(e chat.Event) {
 		w.text(e.About, nameBytesMax)
 		w.text(e.Notice.MsgID, idBytesMax)
 		w.text(e.Notice.Text, noticeBytesMax)
+	case *chat.Gap:
+		w.head(kindGap, &e.Place)
+		w.uint(e.Missed)
 	default:
 		w.fail("an event of type %T", e)
 	}

@@ -44,6 +44,8 @@ func (s *source) calls() []int {
 	return wants
 }
 
+func (s *source) Tell(int, []byte) {}
+
 func (s *source) Since(ctx context.Context, _ string, after exchange.Position) ([][]byte, exchange.Position, error) {
 	return s.answer(ctx, after)
 }

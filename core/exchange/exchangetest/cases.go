@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -329,5 +330,27 @@ func since(s *site) {
 	s.Trim(room)
 	if seqs, now := ask(exchange.Position{Epoch: head.Epoch}); len(seqs) != 0 || now != head {
 		s.t.Errorf("after the stream was forgotten: %v, %v", seqs, now)
+	}
+}
+
+func asides(s *site) {
+	room := s.room("a")
+	partition := exchange.PartitionOf(room, s.Partitions)
+	teller, hearer, other := s.edge().join(room), s.edge().join(room), s.edge().join(s.elsewhere(room))
+	long := strings.Repeat("x", exchange.AsideBytesMax-1)
+	s.eventually("asides come", func() bool { // at last: each may be lost
+		teller.tap.Tell(partition, exchange.AppendAside(nil, []byte(long+"x")))
+		teller.tap.Tell(partition, []byte("no aside"))
+		teller.tap.Tell(partition, exchange.AppendAside(nil, []byte(long)))
+		teller.tap.Tell(partition, exchange.AppendAside(nil, nil))
+		return teller.heard(partition, "") > 0 && hearer.heard(partition, "") > 0 && hearer.heard(partition, long) > 0
+	})
+	s.say(room, "1")
+	hearer.expect(room, "1")
+	for i, e := range []*edge{teller, hearer, other} {
+		c := e.Counts()
+		if c.Unreadable != 0 || e.heard(partition, long+"x") != 0 || (e == other) != (c.Asides == 0) {
+			s.t.Errorf("edge %d: %+v", i, c)
+		}
 	}
 }

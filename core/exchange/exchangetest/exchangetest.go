@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Bus) {
 		{"LateMemberGetsWhatComesFromThen", lateMember},
 		{"MemberWhoComesAgainGetsNothingOld", comesAgain},
 		{"SinceGivesWhatIsKept", since},
+		{"AsidesComeToWhoWantsThePartition", asides},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.test(&site{Bus: open(t), t: t, suffix: fmt.Sprintf("_%08x", rand.Uint32())})
@@ -120,6 +121,7 @@ type edge struct {
 		sync.Mutex
 		logs   map[string][]string // by room: the texts of lines, and gaps
 		events []chat.Event        // all
+		asides map[string]int      // bodies, and how often they came
 		busy   map[string]bool     // rooms that are being delivered to
 	}
 }
@@ -127,9 +129,9 @@ type edge struct {
 // edge runs an edge until the test ends.
 func (s *site) edge() *edge {
 	e := &edge{site: s, tap: NewTap(s.Feed())}
-	e.mu.logs, e.mu.busy = map[string][]string{}, map[string]bool{}
+	e.mu.logs, e.mu.busy, e.mu.asides = map[string][]string{}, map[string]bool{}, map[string]int{}
 	e.Inbox = exchange.NewInbox(exchange.InboxConfig{
-		Feed: e.tap, Deliver: e.deliver, Gap: e.gap, Partitions: s.Partitions,
+		Feed: e.tap, Deliver: e.deliver, Gap: e.gap, Aside: e.aside, Partitions: s.Partitions,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -170,6 +172,18 @@ func (e *edge) deliver(room string, events []chat.Event) {
 
 func (e *edge) gap(room string, missed uint64) {
 	e.alone(room, func() { e.mu.logs[room] = append(e.mu.logs[room], fmt.Sprintf("gap %d", missed)) })
+}
+
+func (e *edge) aside(partition int, body []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.mu.asides[fmt.Sprintf("%d %s", partition, body)]++
+}
+
+func (e *edge) heard(partition int, aside string) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.mu.asides[fmt.Sprintf("%d %s", partition, aside)]
 }
 
 func (e *edge) log(room string) []string {

@@ -1,6 +1,7 @@
 package exchangetest
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -155,6 +156,19 @@ func (f *memoryFeed) Want(partition int, wanted bool) {
 		f.wake()
 	}
 	f.mu.wanted[partition] = wanted
+}
+
+// Tell implements exchange.Feed.
+func (f *memoryFeed) Tell(partition int, aside []byte) {
+	if !exchange.IsAside(aside) {
+		return
+	}
+	m, payload := f.memory, bytes.Clone(aside)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, to := range m.mu.feeds {
+		to.push(partition, payload)
+	}
 }
 
 // Since implements exchange.Feed.

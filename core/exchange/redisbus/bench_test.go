@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"uproar/core/exchange"
 	"uproar/core/store/redistest"
 )
 
@@ -54,7 +55,7 @@ func benchPublish(b *testing.B, rooms, rate int) {
 		if rate > 0 {
 			time.Sleep((time.Duration(i) * time.Second / time.Duration(rate)).Truncate(time.Millisecond) - time.Since(began))
 		}
-		l := &Lines{Room: names[rand.IntN(rooms)], Body: body, Count: 1}
+		l := &exchange.Lines{Room: names[rand.IntN(rooms)], Body: body, Count: 1}
 		since := time.Now()
 		l.Done = func(err error) {
 			if err != nil {

@@ -37,8 +37,8 @@ const (
 // Sizes of one connection.
 const (
 	bufferBytes    = 128 << 10 // each way
-	queueScale     = 10        // 2^10 calls: more than there can be under way, so that it is never full
-	partitionsMax  = 512       // each has one call under way
+	queueScale     = 11        // 2^11 calls: more than there can be under way, so that it is never full
+	partitionsMax  = 512       // each has one flush and one call with asides under way
 	probeEvery     = 500 * time.Millisecond
 	redirectsMax   = 3 // of a cluster, for one command
 	topologyEvery  = 10 * time.Second
@@ -61,7 +61,7 @@ type Config struct {
 	StallTimeout time.Duration // without any answer: the connection is made anew; 1 s if 0
 
 	SendTimeout   time.Duration // lines not sent by then are refused; 500 ms if 0
-	AnswerTimeout time.Duration // sent and without an answer by then: ErrUnsure; 1 s if 0
+	AnswerTimeout time.Duration // sent and without an answer by then: exchange.ErrUnsure; 1 s if 0
 	QueueLinesMax int           // waiting in a partition of a Publisher; 16,384 if 0
 	QueueBytesMax int           // waiting in a partition of a Publisher; 4 MiB if 0
 	FeedBytesMax  int           // waiting in all lanes of a Feed; as much may be on its way to the sink; 16 MiB if 0

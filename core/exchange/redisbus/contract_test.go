@@ -112,7 +112,7 @@ func contractBus(t *testing.T, servers []*redistest.Server) exchangetest.Bus {
 		Publish: func(room string, body []byte, count int) error {
 			w.await(t)
 			answer := make(chan error, 1)
-			if err := p.Publish(&Lines{Room: room, Body: body, Count: count, Done: func(err error) { answer <- err }}); err != nil {
+			if err := p.Publish(&exchange.Lines{Room: room, Body: body, Count: count, Done: func(err error) { answer <- err }}); err != nil {
 				return err
 			}
 			return <-answer

@@ -27,6 +27,9 @@
 // line at once. Each flush has a number that grows, and the server keeps the last one of
 // each publisher: a flush whose answer was lost is sent again, and takes effect once.
 //
+// What is no line (exchange.AppendAside) goes by a plain PUBLISH of its own, without a
+// position, and is not kept.
+//
 // # Receiving
 //
 // A Feed has a connection of its own for each server of which it wants something. What
@@ -38,6 +41,6 @@
 // # Goroutines
 //
 // Open starts none but those of rueidis, two per connection. A Publisher has two for each
-// partition with lines under way, and none when idle; Feed.Run has one for each server
-// and for each lane.
+// partition with lines under way, a Feed one for each with asides under way, and none when
+// idle; Feed.Run has one for each server and for each lane.
 package redisbus

@@ -83,10 +83,10 @@ func TestSentAndUnansweredIsUnsure(t *testing.T) {
 		}
 	}
 	behind := begin(t, p, "ann", "3")
-	if err := answerOf(t, sent); !errors.Is(err, ErrUnsure) {
+	if err := answerOf(t, sent); !errors.Is(err, exchange.ErrUnsure) {
 		t.Errorf("sent and unanswered: %v", err)
 	}
-	if err := answerOf(t, behind); !errors.Is(err, ErrUnavailable) {
+	if err := answerOf(t, behind); !errors.Is(err, exchange.ErrUnavailable) {
 		t.Errorf("behind it: %v", err)
 	}
 	servers[0].Continue()
@@ -103,7 +103,7 @@ func TestServerThatForgotAPublisherIsNotAskedTwice(t *testing.T) {
 	answer := begin(t, p, "ann", "2")
 	awaitCount(t, b, `uproar_exchange_publish_retries_total`, 1)
 	servers[0].Restart()
-	if err := answerOf(t, answer); !errors.Is(err, ErrUnsure) {
+	if err := answerOf(t, answer); !errors.Is(err, exchange.ErrUnsure) {
 		t.Errorf("the server restarted empty, it may have published before: %v", err)
 	}
 	say(t, p, "ann", "3")
@@ -126,7 +126,7 @@ func TestDeadServerRefusesInTimeAndIsBack(t *testing.T) {
 	if first == nil {
 		t.Error("a dead server has published")
 	}
-	if err := answerOf(t, begin(t, p, "ann", "3")); !errors.Is(err, ErrUnavailable) {
+	if err := answerOf(t, begin(t, p, "ann", "3")); !errors.Is(err, exchange.ErrUnavailable) {
 		t.Errorf("nothing listens: %v", err)
 	}
 	servers[0].Restart()
@@ -246,7 +246,7 @@ func TestServerThatRefusesWritesPublishesNothing(t *testing.T) {
 			p := startPublisher(t, b)
 			say(t, p, "ann", "1")
 			servers[0].CLI(c.refuse...)
-			if err := answerOf(t, begin(t, p, "ann", "2")); !errors.Is(err, ErrUnavailable) {
+			if err := answerOf(t, begin(t, p, "ann", "2")); !errors.Is(err, exchange.ErrUnavailable) {
 				t.Errorf("a server that refuses writes answered with %v", err)
 			}
 			servers[0].CLI(c.accept...)
@@ -298,8 +298,8 @@ func TestNumberIsTakenOnceAndNeverBackwards(t *testing.T) {
 	b := openBus(t, redistest.StartMany(t, 1), nil)
 	p := startPublisher(t, b)
 	q := &p.partitions[exchange.PartitionOf("ann", b.config.Partitions)]
-	lines := []*Lines{{Room: "ann", Body: []byte("ann\nx"), Count: 1}}
-	first, second := p.prepare(q, lines), p.prepare(q, lines)
+	batch := []lines{{Lines: &exchange.Lines{Room: "ann", Body: []byte("ann\nx"), Count: 1}}}
+	first, second := p.prepare(q, batch), p.prepare(q, batch)
 	first.byText, second.byText = true, true
 	for i, c := range []struct {
 		send *flush
@@ -361,11 +361,11 @@ func TestCloseAnswersAll(t *testing.T) {
 		if len(one) != 1 {
 			t.Fatalf("%d answers after Close, want 1", len(one))
 		}
-		if err := <-one; !errors.Is(err, ErrUnsure) && !errors.Is(err, ErrClosed) {
+		if err := <-one; !errors.Is(err, exchange.ErrUnsure) && !errors.Is(err, exchange.ErrClosed) {
 			t.Errorf("answer: %v", err)
 		}
 	}
-	if err := p.Publish(&Lines{Room: "ann", Count: 1}); !errors.Is(err, ErrClosed) {
+	if err := p.Publish(&exchange.Lines{Room: "ann", Count: 1}); !errors.Is(err, exchange.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 	servers[0].Continue()
@@ -380,14 +380,14 @@ func TestFullPartitionIsBusy(t *testing.T) {
 	begin(t, p, "ann", "in flight or waiting")
 	refused := 0
 	for range 20 {
-		if err := p.Publish(&Lines{Room: "ann", Body: []byte("ann\nx"), Count: 1, Done: func(error) {}}); errors.Is(err, ErrBusy) {
+		if err := p.Publish(&exchange.Lines{Room: "ann", Body: []byte("ann\nx"), Count: 1, Done: func(error) {}}); errors.Is(err, exchange.ErrBusy) {
 			refused++
 		}
 	}
 	if refused < 9 || refused > 11 {
 		t.Errorf("of 20 lines %d were refused, the queue has room for 10", refused)
 	}
-	if err := p.Publish(&Lines{Room: "bob", Body: make([]byte, 1001), Count: 1, Done: func(error) {}}); !errors.Is(err, ErrBusy) {
+	if err := p.Publish(&exchange.Lines{Room: "bob", Body: make([]byte, 1001), Count: 1, Done: func(error) {}}); !errors.Is(err, exchange.ErrBusy) {
 		t.Errorf("too many bytes: %v", err)
 	}
 	servers[0].Continue()

@@ -21,9 +21,10 @@ const (
 
 // Feed brings what is published on a Bus. It is an exchange.Feed; Run may be called once.
 type Feed struct {
-	bus   *Bus
-	lanes []*lane // a partition's is that of its number, modulo
-	mu    struct {
+	bus    *Bus
+	lanes  []*lane // a partition's is that of its number, modulo
+	asides asides
+	mu     struct {
 		sync.Mutex
 		wanted []uint64 // by partition: which time it is wanted; 0: it is not
 		times  uint64
@@ -41,6 +42,7 @@ func NewFeed(b *Bus) *Feed {
 	for i := range f.lanes {
 		f.lanes[i] = newLane(b.config.FeedBytesMax / len(f.lanes))
 	}
+	f.asides.of = make([]toTell, b.config.Partitions)
 	f.mu.wanted = make([]uint64, b.config.Partitions)
 	f.mu.home = make([]string, b.config.Partitions)
 	f.mu.nodes = map[string]*subscriber{}

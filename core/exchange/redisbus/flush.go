@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"uproar/core/exchange"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 
 // flush is one batch on its way.
 type flush struct {
-	taken      []*Lines // in the order of the queue
+	taken      []lines // in the order of the queue
 	number     uint64
 	keys, args []string
 	sent       time.Time // first
@@ -32,7 +34,7 @@ type flush struct {
 // has taken effect, or surely not, or its time is over. Meanwhile no other is sent, and a
 // call that its lines no longer wait for is waited for all the same: so a frozen server
 // has one for each partition. It returns false when the publisher stops.
-func (p *Publisher) flush(q *queue, batch []*Lines) bool {
+func (p *Publisher) flush(q *queue, batch []lines) bool {
 	f := p.prepare(q, batch)
 	for {
 		result, ok := p.await(q, f, p.send(q, f))
@@ -50,7 +52,7 @@ func (p *Publisher) flush(q *queue, batch []*Lines) bool {
 			p.answer(f, nil)
 			return true
 		case what == given:
-			p.answer(f, ErrUnsure)
+			p.answer(f, exchange.ErrUnsure)
 			return true
 		case what == undone && !f.doubted:
 			if !f.answered {
@@ -60,7 +62,7 @@ func (p *Publisher) flush(q *queue, batch []*Lines) bool {
 		}
 		f.doubted = true
 		if !p.pause(q) {
-			p.answer(f, ErrUnsure)
+			p.answer(f, exchange.ErrUnsure)
 			return false
 		}
 		if p.sweep(q, f); f.answered {
@@ -83,7 +85,7 @@ func (p *Publisher) await(q *queue, f *flush, result <-chan rueidis.RedisResult)
 			p.sweep(q, f)
 			timer.Reset(sweepEvery)
 		case <-p.stop:
-			p.answer(f, ErrUnsure)
+			p.answer(f, exchange.ErrUnsure)
 			return rueidis.RedisResult{}, false
 		}
 	}
@@ -96,7 +98,7 @@ func (p *Publisher) pause(q *queue) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		p.refuse(q.expired(time.Now().Add(-p.bus.config.SendTimeout)), ErrUnavailable)
+		p.refuse(q.expired(time.Now().Add(-p.bus.config.SendTimeout)), exchange.ErrUnavailable)
 		return true
 	case <-p.stop:
 		return false
@@ -106,9 +108,9 @@ func (p *Publisher) pause(q *queue) bool {
 // sweep answers what has waited too long, in the queue and in the flush.
 func (p *Publisher) sweep(q *queue, f *flush) {
 	now := time.Now()
-	p.refuse(q.expired(now.Add(-p.bus.config.SendTimeout)), ErrUnavailable)
+	p.refuse(q.expired(now.Add(-p.bus.config.SendTimeout)), exchange.ErrUnavailable)
 	if now.Sub(f.sent) > p.bus.config.AnswerTimeout {
-		p.answer(f, ErrUnsure)
+		p.answer(f, exchange.ErrUnsure)
 	}
 }
 
@@ -133,10 +135,10 @@ func (p *Publisher) answer(f *flush, why error) {
 
 // prepare makes the script's arguments of a batch. Lines of one room stay in order, and
 // lie side by side.
-func (p *Publisher) prepare(q *queue, batch []*Lines) *flush {
+func (p *Publisher) prepare(q *queue, batch []lines) *flush {
 	f := &flush{taken: batch}
 	batch = slices.Clone(batch)
-	slices.SortStableFunc(batch, func(a, b *Lines) int { return strings.Compare(a.Room, b.Room) })
+	slices.SortStableFunc(batch, func(a, b lines) int { return strings.Compare(a.Room, b.Room) })
 	q.number++
 	f.number = q.number
 	keys := p.bus.keys

@@ -152,7 +152,7 @@ func follow(t *testing.T, f *Feed, r *recorder, rooms ...string) {
 func begin(t testing.TB, p *Publisher, room string, lines ...string) <-chan error {
 	t.Helper()
 	answer := make(chan error, 2)
-	err := p.Publish(&Lines{Room: room, Body: []byte(room + "\n" + strings.Join(lines, "\n")), Count: len(lines), Done: func(err error) { answer <- err }})
+	err := p.Publish(&exchange.Lines{Room: room, Body: []byte(room + "\n" + strings.Join(lines, "\n")), Count: len(lines), Done: func(err error) { answer <- err }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@ type meters struct {
 	lost       *metrics.Counter // connections for subscriptions that ended, or could not be made
 	repairs    *metrics.Counter // reads of a room's stream
 	repairsBad *metrics.Counter // of these, those without an answer
+
+	asides        *metrics.Counter // sent
+	asidesDropped *metrics.Counter // not sent: too many waited, or the server did not take them
 }
 
 func newMeters(set *metrics.Set) *meters {
@@ -35,5 +38,8 @@ func newMeters(set *metrics.Set) *meters {
 		lost:       set.GetOrCreateCounter(`uproar_exchange_redis_lost_total`),
 		repairs:    set.GetOrCreateCounter(`uproar_exchange_redis_repairs_total`),
 		repairsBad: set.GetOrCreateCounter(`uproar_exchange_redis_repairs_failed_total`),
+
+		asides:        set.GetOrCreateCounter(`uproar_exchange_redis_asides_total`),
+		asidesDropped: set.GetOrCreateCounter(`uproar_exchange_redis_asides_dropped_total`),
 	}
 }

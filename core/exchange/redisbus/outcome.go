@@ -9,20 +9,6 @@ import (
 	"uproar/core/redisconn"
 )
 
-// Errors of Publish and of Done.
-var (
-	// ErrBusy: too much waits in the partition. Nothing was published.
-	ErrBusy = errors.New("the exchange is busy")
-	// ErrUnavailable: the lines were not sent in time. They are not, and will not be, published.
-	ErrUnavailable = errors.New("the exchange is unavailable")
-	// ErrUnsure: the lines may be published, or may be yet: the server did not say.
-	ErrUnsure = errors.New("the exchange did not answer")
-	// ErrClosed: the publisher takes no more lines.
-	ErrClosed = errors.New("the exchange is closed")
-	// ErrTooLong: one body, or what it counts, is more than a flush can hold.
-	ErrTooLong = errors.New("too long for the exchange")
-)
-
 // refusals begin the answers of a server that has carried out nothing of the script: its
 // first write meets them.
 var refusals = []string{

@@ -19,17 +19,10 @@ const (
 	flushPartsMax = 1024
 )
 
-// Lines are events of one room that are published together, in order.
-type Lines struct {
-	Room  string
-	Body  []byte // never changed again once published; at most 1 MiB - 16
-	Count int    // of events in Body: 1 to 4,096
-	// Done is called exactly once for lines that Publish took, perhaps before it returns:
-	// with nil when they are in the room's stream, and else with an error that wraps
-	// ErrUnavailable, ErrUnsure or ErrClosed. It must not block.
-	Done func(error)
-
-	since time.Time // when Publish took them
+// lines are Lines that a Publisher has taken.
+type lines struct {
+	*exchange.Lines
+	since time.Time // when it took them
 }
 
 // Publisher publishes lines on a Bus. Lines of one room are published in the order in
@@ -43,6 +36,8 @@ type Publisher struct {
 	running    sync.WaitGroup
 }
 
+var _ exchange.Bus = (*Publisher)(nil)
+
 // NewPublisher returns a publisher on b. Whoever calls it must call Close before b.Close.
 func NewPublisher(b *Bus) *Publisher {
 	p := &Publisher{bus: b, id: strconv.FormatUint(rand.Uint64(), 36), stop: make(chan struct{})}
@@ -53,24 +48,22 @@ func NewPublisher(b *Bus) *Publisher {
 	return p
 }
 
-// Publish takes lines to be published. It never blocks. An error means that it did not
-// take them: ErrBusy when too much waits in the room's partition, ErrClosed, ErrTooLong.
-func (p *Publisher) Publish(l *Lines) error {
+// Publish implements exchange.Bus.
+func (p *Publisher) Publish(l *exchange.Lines) error {
 	if len(l.Body) > bodyBytesMax || l.Count < 1 || l.Count > flushLinesMax {
-		return fmt.Errorf("cannot publish %d lines in %d bytes in room %q: %w", l.Count, len(l.Body), l.Room, ErrTooLong)
+		return fmt.Errorf("cannot publish %d lines in %d bytes in room %q: %w", l.Count, len(l.Body), l.Room, exchange.ErrTooLong)
 	}
-	l.since = time.Now()
 	q := &p.partitions[exchange.PartitionOf(l.Room, len(p.partitions))]
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.mu.closed:
-		return ErrClosed
+		return exchange.ErrClosed
 	case q.mu.lines+l.Count > p.bus.config.QueueLinesMax, q.mu.bytes+len(l.Body) > p.bus.config.QueueBytesMax:
 		p.bus.meters.busy.Add(l.Count)
-		return ErrBusy
+		return exchange.ErrBusy
 	}
-	q.push(l)
+	q.push(lines{l, time.Now()})
 	if !q.mu.runs {
 		q.mu.runs = true
 		p.running.Go(func() { p.run(q) })
@@ -106,14 +99,14 @@ func (p *Publisher) run(q *queue) {
 			return
 		}
 		if !p.flush(q, batch) {
-			p.refuse(q.drain(), ErrClosed)
+			p.refuse(q.drain(), exchange.ErrClosed)
 			return
 		}
 	}
 }
 
 // refuse answers lines that were never sent.
-func (p *Publisher) refuse(all []*Lines, why error) {
+func (p *Publisher) refuse(all []lines, why error) {
 	for _, l := range all {
 		p.bus.meters.unsent.Add(l.Count)
 		l.Done(fmt.Errorf("cannot publish in room %q: %w", l.Room, why))

@@ -10,9 +10,9 @@ type queue struct {
 	partition int
 	mu        struct {
 		sync.Mutex
-		waiting      []*Lines // the oldest first
-		lines, bytes int      // of waiting
-		runs         bool     // a goroutine takes what waits
+		waiting      []lines // the oldest first
+		lines, bytes int     // of waiting
+		runs         bool    // a goroutine takes what waits
 		closed       bool
 	}
 
@@ -22,14 +22,14 @@ type queue struct {
 }
 
 // push wants the lock.
-func (q *queue) push(l *Lines) {
+func (q *queue) push(l lines) {
 	q.mu.waiting = append(q.mu.waiting, l)
 	q.mu.lines += l.Count
 	q.mu.bytes += len(l.Body)
 }
 
 // take takes the next batch, or nil when there is none: then nothing runs any more.
-func (q *queue) take() []*Lines {
+func (q *queue) take() []lines {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n, lines, bytes := 0, 0, 0
@@ -48,7 +48,7 @@ func (q *queue) take() []*Lines {
 }
 
 // cut takes the first n away, with the lock.
-func (q *queue) cut(n int) []*Lines {
+func (q *queue) cut(n int) []lines {
 	batch := q.mu.waiting[:n:n]
 	q.mu.waiting = q.mu.waiting[n:]
 	if len(q.mu.waiting) == 0 {
@@ -62,11 +62,11 @@ func (q *queue) cut(n int) []*Lines {
 }
 
 // restore puts a batch back to the front, beyond the bounds if need be.
-func (q *queue) restore(batch []*Lines) {
+func (q *queue) restore(batch []lines) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	behind := q.mu.waiting
-	q.mu.waiting = make([]*Lines, 0, len(batch)+len(behind))
+	q.mu.waiting = make([]lines, 0, len(batch)+len(behind))
 	for _, l := range batch {
 		q.push(l)
 	}
@@ -74,7 +74,7 @@ func (q *queue) restore(batch []*Lines) {
 }
 
 // expired takes away what Publish took before a time.
-func (q *queue) expired(before time.Time) []*Lines {
+func (q *queue) expired(before time.Time) []lines {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
@@ -88,7 +88,7 @@ func (q *queue) expired(before time.Time) []*Lines {
 }
 
 // drain takes away everything, and nothing runs any more.
-func (q *queue) drain() []*Lines {
+func (q *queue) drain() []lines {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.mu.runs = false
