@@ -1,0 +1,89 @@
+package uplink
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"syscall"
+	"time"
+
+	wire "uproar/proto/link"
+)
+
+// Cause is why a link is down, as a metric label.
+type Cause string
+
+// The causes.
+const (
+	CauseRefused  Cause = "refused"  // nobody listens there
+	CauseTimeout  Cause = "timeout"  // no answer: to the dialing, in the handshake, or for SilenceMax
+	CauseRejected Cause = "rejected" // the peer said refuse: it drains, is full, or does not trust us
+	CauseProtocol Cause = "protocol" // we end it: another version, a wrong secret, a loop of relays, frames that make no sense
+	CauseLost     Cause = "lost"     // the peer, or the way to it, went away
+	CauseEnded    Cause = "ended"    // Run has ended; neither counted nor logged
+)
+
+// DownError says why there is no connection.
+type DownError struct {
+	Addr  string
+	Cause Cause
+	Err   error
+}
+
+func (e *DownError) Error() string { return fmt.Sprintf("cannot link to %q: %v", e.Addr, e.Err) }
+
+func (e *DownError) Unwrap() error { return e.Err }
+
+func causeOf(err error) Cause {
+	var timeout net.Error
+	var refusal *wire.RefusedError
+	var ours *protocolError
+	switch {
+	case errors.As(err, &refusal):
+		return CauseRejected
+	case errors.As(err, &ours):
+		return CauseProtocol
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return CauseRefused
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return CauseTimeout
+	}
+	return CauseLost
+}
+
+// protocolError is of a connection that this side ends, and says why.
+type protocolError struct{ error }
+
+func (e *protocolError) Unwrap() error { return e.error }
+
+// outage is from an end of the connection to the next one. It belongs to Run.
+type outage struct {
+	log   *slog.Logger
+	since time.Time // zero: there is none
+	said  []Cause   // in this outage
+}
+
+// began says that the link is down: once per outage and cause.
+func (o *outage) began(why *DownError) {
+	if o.since.IsZero() {
+		o.since = time.Now()
+	}
+	for _, c := range o.said {
+		if c == why.Cause {
+			return
+		}
+	}
+	o.said = append(o.said, why.Cause)
+	o.log.Warn("link is down", "cause", string(why.Cause), "error", why.Err)
+}
+
+// ended says that the link is up.
+func (o *outage) ended(peer string) {
+	args := []any{"peer", peer}
+	if !o.since.IsZero() {
+		args = append(args, "down", time.Since(o.since).Round(time.Millisecond))
+	}
+	o.log.Info("link is up", args...)
+	o.since, o.said = time.Time{}, o.said[:0]
+}
