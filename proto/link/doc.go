@@ -18,7 +18,8 @@
 // and close.
 //
 // Then whoever wants lines of some partitions sends want, the whole set of them each time, and gets subscribed and
-// payload frames. Whoever missed some asks since, and gets found. Submissions and admissions go to a clue process in
+// payload frames. Whoever missed some asks since, and gets found. What it tells with tell comes back
+// as a payload to all who want that partition, if nothing is in the way. Submissions and admissions go to a clue process in
 // batches; decisions and answers come back, in any order, with the ticket of the question.
 //
 // # The package

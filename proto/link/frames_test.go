@@ -51,6 +51,7 @@ func samples() map[Kind][]byte {
 		}}})),
 		KindPing: AppendPing(nil, Ping{1 << 63, 1<<32 - 1, 1000}),
 		KindPong: AppendPong(nil, Ping{}),
+		KindTell: must(AppendTell(nil, 300, []byte("aside"))),
 	}
 }
 
@@ -84,6 +85,12 @@ func again(f Frame) (out []byte, err error) {
 		var body []byte
 		if p, body, err = ParsePayload(f.Body); err == nil {
 			out, err = AppendPayload(nil, p, body)
+		}
+	case KindTell:
+		var p int
+		var aside []byte
+		if p, aside, err = ParseTell(f.Body); err == nil {
+			out, err = AppendTell(nil, p, aside)
 		}
 	case KindSince:
 		var s Since
@@ -141,7 +148,7 @@ func TestEveryKindComesBackAsItWas(t *testing.T) {
 
 func TestEveryCutBodyIsAnError(t *testing.T) {
 	// Of these a shorter one means less, but is right: the end of the frame ends them.
-	open := []Kind{KindRefuse, KindPayload, KindSince, KindWant, KindSubscribed, KindRoute, KindFound}
+	open := []Kind{KindRefuse, KindPayload, KindTell, KindSince, KindWant, KindSubscribed, KindRoute, KindFound}
 	for k, in := range samples() {
 		body := in[headBytes:]
 		for n := 1; n < len(body); n++ {
@@ -154,7 +161,7 @@ func TestEveryCutBodyIsAnError(t *testing.T) {
 				t.Errorf("%s is taken with %d of %d bytes", k, n, len(body))
 			}
 		}
-		if _, err := again(Frame{k, append(bytes.Clone(body), 0)}); err == nil && !slices.Contains(open[:3], k) {
+		if _, err := again(Frame{k, append(bytes.Clone(body), 0)}); err == nil && !slices.Contains(open[:4], k) {
 			t.Errorf("%s with a byte more is taken", k)
 		}
 	}
@@ -230,6 +237,7 @@ func TestValuesOverTheirLimitAreNotSent(t *testing.T) {
 	for name, f := range map[string]func() ([]byte, error){
 		"payload":   func() ([]byte, error) { return AppendPayload(dst, 0, make([]byte, PayloadBytesMax+1)) },
 		"partition": func() ([]byte, error) { return AppendPayload(dst, PartitionsMax, nil) },
+		"tell":      func() ([]byte, error) { return AppendTell(dst, 0, make([]byte, TellBytesMax+1)) },
 		"hello": func() ([]byte, error) {
 			return AppendHello(dst, &Hello{Role: RoleEdge, ID: 1, Partitions: 1, Env: long})
 		},

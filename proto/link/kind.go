@@ -23,12 +23,13 @@ const (
 	KindAnswers
 	KindPing
 	KindPong
+	KindTell
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"none", "hello", "proof", "refuse", "route", "want", "subscribed", "payload", "since", "found",
-	"submissions", "decisions", "admissions", "answers", "ping", "pong",
+	"submissions", "decisions", "admissions", "answers", "ping", "pong", "tell",
 }
 
 // bodyBytesMax bounds the bodies, by kind.
@@ -48,6 +49,7 @@ var bodyBytesMax = [kinds]int{
 	KindAnswers:     BatchBytesMax,
 	KindPing:        64,
 	KindPong:        64,
+	KindTell:        2 + TellBytesMax,
 }
 
 // String is the kind's name, for logs and metric labels.

@@ -11,6 +11,8 @@ const (
 	// PayloadBytesMax bounds one payload, and one part of a found frame: what is published at once in one partition.
 	// It is twice the longest part of exchange, so that one such part always travels, with what is around it.
 	PayloadBytesMax = 2 << 20
+	// TellBytesMax bounds an aside: exchange.AsideBytesMax.
+	TellBytesMax = 64 << 10
 	// BatchBytesMax bounds a batch, of submissions say. The writer begins another frame.
 	BatchBytesMax = 256 << 10
 	// BatchMax bounds the entries of a batch, and the parts in one found frame.
