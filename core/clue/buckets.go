@@ -1,8 +1,9 @@
 package clue
 
 import (
-	"hash/maphash"
 	"sync"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"uproar/core/chat"
 	"uproar/core/recall"
@@ -21,9 +22,8 @@ const bucketStripes = 64
 type buckets struct {
 	viewer, anywhere, verified, join, joinVerified, login, loginVerified Rate
 
-	seed    maphash.Seed
-	meters  *meters
-	stripes [bucketStripes]bucketStripe
+	forgotten *metrics.Counter // accounts, before their time
+	stripes   [bucketStripes]bucketStripe
 }
 
 type bucketStripe struct {
@@ -42,12 +42,12 @@ type window struct {
 	lines int32
 }
 
-func newBuckets(cfg *Config, seed maphash.Seed, m *meters) *buckets {
+func newBuckets(cfg *Config, forgotten *metrics.Counter) *buckets {
 	b := &buckets{
 		viewer: cfg.RateLimit, anywhere: cfg.RateLimitModerator, verified: cfg.RateLimitVerified,
 		join: cfg.JoinLimit, joinVerified: cfg.JoinLimitVerified,
 		login: cfg.AuthLimit, loginVerified: cfg.AuthLimitVerified,
-		seed: seed, meters: m,
+		forgotten: forgotten,
 	}
 	life := int64(max(b.viewer.Per, b.anywhere.Per, b.verified.Per, b.join.Per, b.joinVerified.Per, b.login.Per, b.loginVerified.Per))
 	for i := range b.stripes {
@@ -80,7 +80,7 @@ func (b *buckets) draw(key uint64, roles chat.Roles, verified bool, now int64) b
 	a.anywhere.take(anywhere)
 	a.verified.take(known)
 	if n := s.mu.accounts.Put(key, a, now); n > 0 {
-		b.meters.forgotAccounts.Add(n)
+		b.forgotten.Add(n)
 	}
 	return true
 }
@@ -117,7 +117,7 @@ func (b *buckets) drawOne(key uint64, rate Rate, now int64, of func(*account) *w
 	}
 	w.take(rate)
 	if n := s.mu.accounts.Put(key, a, now); n > 0 {
-		b.meters.forgotAccounts.Add(n)
+		b.forgotten.Add(n)
 	}
 	return true
 }

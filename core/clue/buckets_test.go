@@ -1,7 +1,6 @@
 package clue
 
 import (
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,7 +12,7 @@ import (
 )
 
 func testBuckets(cfg Config) *buckets {
-	return newBuckets(&cfg, maphash.MakeSeed(), newMeters(metrics.NewSet()))
+	return newBuckets(&cfg, metrics.NewSet().NewCounter("forgotten"))
 }
 
 func TestBucketsOfOneAccount(t *testing.T) {
@@ -89,7 +88,7 @@ func TestTooManyAccountsStartAfresh(t *testing.T) {
 	if total > 4*bucketStripes {
 		t.Fatalf("%d accounts, the bound is %d", total, 4*bucketStripes)
 	}
-	if n := int(b.meters.forgotAccounts.Get()); n != 100*bucketStripes-total {
+	if n := int(b.forgotten.Get()); n != 100*bucketStripes-total {
 		t.Fatalf("counted %d forgotten, %d are left", n, total)
 	}
 	if !b.draw(0, 0, false, 1e6) {

@@ -25,7 +25,6 @@ package clue
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,9 +64,8 @@ type Clue struct {
 	door      *door
 	source    *source
 	cache     *cache
-	accounts  *buckets
+	gate      *Gate
 	deadline  time.Duration
-	seed      maphash.Seed
 	epoch     time.Time // ticks are nanoseconds since; monotonic
 	meters    *meters
 	ran       atomic.Bool
@@ -79,7 +77,7 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 	c := &Clue{
 		publisher: pub, replier: rep, admitter: cfg.Admitter,
 		deadline: cfg.Deadline,
-		meters:   newMeters(cfg.Metrics), seed: maphash.MakeSeed(), epoch: time.Now(),
+		meters:   newMeters(cfg.Metrics), epoch: time.Now(),
 	}
 	if cfg.Store == nil {
 		memory, err := store.Open("")
@@ -88,9 +86,9 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 		}
 		cfg.Store, cfg.StoreLocal = memory, true
 	}
-	c.accounts = newBuckets(&cfg, c.seed, c.meters)
 	c.source = newSource(&cfg, c.meters)
 	c.cache = newCache(&cfg, c.epoch)
+	c.gate = newGate(&cfg, c.epoch, c.cache.verified, c.meters.forgotAccounts)
 	c.desk = newDesk(c, &cfg)
 	c.door = newDoor(c, &cfg)
 	for range cfg.Shards {
@@ -145,32 +143,16 @@ func (c *Clue) Submit(s Submission) error {
 	return err
 }
 
-// MayJoin takes one room out of what an account may join now, and reports whether there
-// was one. Any goroutine may call it; a loop may, for it never waits. A verified account
-// may join more as soon as the cache knows it.
-func (c *Clue) MayJoin(login string) bool {
-	tick := c.tick()
-	return c.accounts.drawJoin(maphash.String(c.seed, login), c.verified(login, tick), tick)
-}
+// MayJoin is Gate.MayJoin, by the accounts that the cache knows.
+func (c *Clue) MayJoin(login string) bool { return c.gate.MayJoin(login) }
 
-// MayLogin takes one login out of what an account has now, as MayJoin does with rooms. It
-// is to be asked once a token has proved whose login it is: otherwise anybody could use up
-// what another has.
-func (c *Clue) MayLogin(login string) bool {
-	tick := c.tick()
-	return c.accounts.drawLogin(maphash.String(c.seed, login), c.verified(login, tick), tick)
-}
+// MayLogin is Gate.MayLogin, by the accounts that the cache knows.
+func (c *Clue) MayLogin(login string) bool { return c.gate.MayLogin(login) }
 
 // Changed is told of a record that this process has changed in the store by other ways
 // than a command. What is submitted after its return is decided by the record as it is; the
 // store's notice may come later. Any goroutine may call it.
 func (c *Clue) Changed(k store.Key) { c.cache.stale(k) }
-
-// verified reports whether the cache knows an account as verified.
-func (c *Clue) verified(login string, tick int64) bool {
-	e, _ := c.cache.get(store.Key{Kind: store.KindAccount, Login: login}, tick)
-	return e != nil && e.account.Verified
-}
 
 // tick is the time since the epoch.
 func (c *Clue) tick() int64 { return int64(time.Since(c.epoch)) }

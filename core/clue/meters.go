@@ -72,11 +72,16 @@ func newMeters(set *metrics.Set) *meters {
 		heldExpired:    set.GetOrCreateCounter(`uproar_clue_held_total{outcome="expired"}`),
 		heldUntold:     set.GetOrCreateCounter(`uproar_clue_held_total{outcome="untold"}`),
 		forgotHeld:     set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="held"}`),
-		forgotAccounts: set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="accounts"}`),
+		forgotAccounts: forgotAccounts(set),
 		forgotSpeakers: set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="speakers"}`),
 		forgotRooms:    set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="rooms"}`),
 		forgotRecent:   set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="recent"}`),
 	}
+}
+
+// forgotAccounts is the counter that a Gate has, too.
+func forgotAccounts(set *metrics.Set) *metrics.Counter {
+	return set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="accounts"}`)
 }
 
 // rejected is the counter of one msg-id. Ids come from the rules, never from a client.
