@@ -25,7 +25,7 @@ func BenchmarkPayload(b *testing.B) {
 			payload := bytes.Repeat([]byte("x"), 300)
 			b.ReportAllocs()
 			for b.Loop() {
-				h.relay.Payload(3, payload)
+				h.node.Payload(3, payload)
 				h.loop.Turn(func() {})
 				for _, k := range kids {
 					if n, err := unix.Read(k.fd, h.buf); n != len(payload)+7 || err != nil {

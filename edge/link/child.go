@@ -9,7 +9,7 @@ import (
 
 // child is one process below. It belongs to its connection's loop.
 type child struct {
-	relay     *Relay
+	node      *Node
 	loop      *loop
 	conn      *engine.Conn
 	in        wire.Decoder
@@ -23,10 +23,10 @@ type child struct {
 }
 
 // Open begins a link on a new connection; it is for engine.Listener.
-func (r *Relay) Open(c *engine.Conn) engine.Handler {
-	ch := &child{relay: r, loop: loopOf(c.Loop()), conn: c, handshake: r.greet()}
+func (n *Node) Open(c *engine.Conn) engine.Handler {
+	ch := &child{node: n, loop: loopOf(c.Loop()), conn: c, handshake: n.greet()}
 	c.Write(ch.handshake.Begin(nil))
-	c.SetTimer(r.cfg.HandshakeTimeout)
+	c.SetTimer(n.cfg.HandshakeTimeout)
 	return ch
 }
 
@@ -55,12 +55,18 @@ func (c *child) frame(f wire.Frame) error {
 	if c.handshake != nil {
 		return c.meet(f)
 	}
-	c.conn.SetTimer(c.relay.cfg.IdleTimeout)
+	c.conn.SetTimer(c.node.cfg.IdleTimeout)
 	switch f.Kind {
-	case wire.KindWant:
-		return c.want(f)
-	case wire.KindSince:
-		return c.since(f.Body)
+	case wire.KindWant, wire.KindSince, wire.KindTell:
+		if c.node.cfg.Feed == nil {
+			return errNoExchange
+		}
+		return c.ofExchange(f)
+	case wire.KindSubmissions, wire.KindAdmissions:
+		if c.node.cfg.Clue == nil {
+			return errNoClue
+		}
+		return c.node.cfg.Clue.Frame(c.ref(), f)
 	case wire.KindPing:
 		p, err := wire.ParsePing(f)
 		if err == nil {
@@ -72,7 +78,27 @@ func (c *child) frame(f wire.Frame) error {
 	case wire.KindRefuse:
 		return wire.ParseRefuse(f.Body)
 	}
-	return &wire.FrameError{Kind: f.Kind, Reason: "not for a relay"}
+	return &wire.FrameError{Kind: f.Kind, Reason: "not for a node"}
+}
+
+// ofExchange acts on a frame for a relay.
+func (c *child) ofExchange(f wire.Frame) error {
+	switch f.Kind {
+	case wire.KindWant:
+		return c.want(f)
+	case wire.KindSince:
+		return c.since(f.Body)
+	}
+	p, aside, err := wire.ParseTell(f.Body)
+	if err != nil {
+		return err
+	}
+	if p >= c.node.cfg.Self.Partitions {
+		return &wire.FrameError{Kind: f.Kind, Reason: "partition out of range"}
+	}
+	c.node.meters.asides.Inc()
+	c.node.cfg.Feed.Tell(p, aside)
+	return nil
 }
 
 // meet takes a frame of the handshake.
@@ -87,15 +113,18 @@ func (c *child) meet(f wire.Frame) error {
 	}
 	c.in.Trust()
 	c.peer, c.handshake = c.handshake.Peer().ID, nil
-	c.relay.meters.children.Inc()
-	c.conn.SetTimer(c.relay.cfg.IdleTimeout)
+	c.node.meters.children.Inc()
+	c.conn.SetTimer(c.node.cfg.IdleTimeout)
 	c.tellRoute()
 	return nil
 }
 
-// tellRoute tells the child its way up, unless it is on it.
+// tellRoute tells the child of a relay its way up, unless it is on it.
 func (c *child) tellRoute() {
-	route := *c.relay.route.Load()
+	if c.node.cfg.Feed == nil {
+		return
+	}
+	route := *c.node.route.Load()
 	if route.Has(c.peer) {
 		c.refuse(wire.ErrLoop)
 		return
@@ -110,7 +139,7 @@ func (c *child) tellRoute() {
 // want takes the whole set of partitions that the child wants from now on.
 func (c *child) want(f wire.Frame) error {
 	var next wire.Set
-	if err := wire.ParseSet(f, &next, c.relay.cfg.Self.Partitions); err != nil {
+	if err := wire.ParseSet(f, &next, c.node.cfg.Self.Partitions); err != nil {
 		return err
 	}
 	gone, fresh := c.wanted.Without(&next), next.Without(&c.wanted)
@@ -148,7 +177,7 @@ func (c *child) Drained(*engine.Conn) {
 	missed, unanswered := c.missed, c.unanswered
 	c.missed, c.unanswered = wire.Set{}, nil
 	if missed != (wire.Set{}) {
-		c.relay.meters.toldAnew.Inc()
+		c.node.meters.toldAnew.Inc()
 		c.subscribed(&missed)
 	}
 	for _, id := range unanswered {
@@ -167,7 +196,7 @@ func (c *child) refuse(err error) {
 	case errors.Is(err, wire.ErrSecret):
 		reason = engine.ReasonAuth
 	}
-	c.relay.meters.refused.Inc()
+	c.node.meters.refused.Inc()
 	c.conn.Write(wire.AppendRefuse(c.loop.engine.Scratch(), err.Error()))
 	c.conn.Close(reason)
 }
@@ -182,7 +211,7 @@ func (c *child) Timer(conn *engine.Conn) {
 	conn.Close(reason)
 }
 
-// Drain implements engine.Handler. The child finds another relay.
+// Drain implements engine.Handler. The child finds another node.
 func (c *child) Drain(conn *engine.Conn) {
 	conn.Write(wire.AppendRefuse(c.loop.engine.Scratch(), engine.ReasonDrain.Text()))
 	conn.Close(engine.ReasonDrain)
@@ -194,4 +223,7 @@ func (c *child) Closed(*engine.Conn, engine.Reason) {
 		c.loop.leave(p, c)
 	}
 	c.wanted = wire.Set{}
+	if c.handshake == nil && c.node.cfg.Clue != nil {
+		c.node.cfg.Clue.Gone(c.ref())
+	}
 }

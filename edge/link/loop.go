@@ -10,7 +10,7 @@ import (
 
 // loop is the relay's part of one event loop.
 type loop struct {
-	relay   *Relay
+	node    *Node
 	engine  *engine.Loop
 	members [][]*child    // by partition: who wants it
 	owed    []atomic.Bool // by partition: an anew is in the mailbox; set by the Feed's goroutines, cleared here
@@ -22,9 +22,9 @@ func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }
 func (l *loop) join(p int, c *child) (live bool) {
 	l.members[p] = append(l.members[p], c)
 	if len(l.members[p]) == 1 {
-		return l.relay.interest.join(p, l.engine)
+		return l.node.interest.join(p, l.engine)
 	}
-	return l.relay.interest.live(p)
+	return l.node.interest.live(p)
 }
 
 // leave undoes join.
@@ -34,27 +34,27 @@ func (l *loop) leave(p int, c *child) {
 	ms[i], ms[last] = ms[last], nil
 	l.members[p] = ms[:last]
 	if last == 0 {
-		l.relay.interest.leave(p, l.engine)
+		l.node.interest.leave(p, l.engine)
 	}
 }
 
 // Payload implements exchange.Sink. A loop whose mailbox is full loses the payload, and its children are told.
-func (r *Relay) Payload(p int, payload []byte) {
-	r.meters.payloads.Inc()
-	loops := r.interest.loopsOf(p)
+func (n *Node) Payload(p int, payload []byte) {
+	n.meters.payloads.Inc()
+	loops := n.interest.loopsOf(p)
 	if len(loops) == 0 {
 		return
 	}
 	frame, err := wire.AppendPayload(make([]byte, 0, len(payload)+headRoom), p, payload)
 	if err != nil { // it fits no frame: all have to repair
 		for _, l := range loops {
-			r.lose(l, p)
+			n.lose(l, p)
 		}
 		return
 	}
 	for _, l := range loops {
 		if !l.Post(payloadTask{p, frame}, 1+len(frame)/payloadWeight) {
-			r.lose(l, p)
+			n.lose(l, p)
 		}
 	}
 }
@@ -66,24 +66,24 @@ const headRoom = 16
 const payloadWeight = 1 << 10
 
 // lose notes that a loop has lost a payload.
-func (r *Relay) lose(l *engine.Loop, p int) {
-	r.meters.lost.Inc()
-	r.anew(l, p)
+func (n *Node) lose(l *engine.Loop, p int) {
+	n.meters.lost.Inc()
+	n.anew(l, p)
 }
 
 // anew has the children of a loop told that they may have missed something. One telling that is not yet under way
 // does for all that was lost before it.
-func (r *Relay) anew(l *engine.Loop, p int) {
+func (n *Node) anew(l *engine.Loop, p int) {
 	if loopOf(l).owed[p].CompareAndSwap(false, true) {
 		l.PostAlways(anewTask{p}) // at most one per partition
 	}
 }
 
 // Subscribed implements exchange.Sink.
-func (r *Relay) Subscribed(p int) {
-	r.interest.subscribed(p)
-	for _, l := range r.interest.loopsOf(p) {
-		r.anew(l, p)
+func (n *Node) Subscribed(p int) {
+	n.interest.subscribed(p)
+	for _, l := range n.interest.loopsOf(p) {
+		n.anew(l, p)
 	}
 }
 
@@ -109,8 +109,8 @@ func (t payloadTask) Run(e *engine.Loop) {
 		}
 	}
 	b.Release()
-	l.relay.meters.deliveries.Add(len(members) - missed)
-	l.relay.meters.missed.Add(missed)
+	l.node.meters.deliveries.Add(len(members) - missed)
+	l.node.meters.missed.Add(missed)
 }
 
 // anewTask tells the children that want a partition that its payloads come from now on, and that some may have been

@@ -85,7 +85,7 @@ func dial(t *testing.T, addr string, id uint64, partitions ...int) *caller {
 }
 
 // serve runs a relay on a real engine until the test ends.
-func serve(t *testing.T) (r *Relay, feed *source, addr string) {
+func serve(t *testing.T) (r *Node, feed *source, addr string) {
 	t.Helper()
 	feed = &source{}
 	r, err := New(Config{Self: self(1), Secret: []byte("secret"), Feed: feed, Metrics: metrics.NewSet()})

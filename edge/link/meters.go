@@ -9,7 +9,9 @@ type meters struct {
 	payloads, lost         *metrics.Counter // from above; by a loop whose mailbox was full
 	deliveries, missed     *metrics.Counter // to children
 	sinces, sincesRefused  *metrics.Counter
+	sincesMerged           *metrics.Counter
 	sincesFailed, toldAnew *metrics.Counter
+	asides                 *metrics.Counter // from children
 }
 
 func newMeters(set *metrics.Set) meters {
@@ -21,8 +23,10 @@ func newMeters(set *metrics.Set) meters {
 		deliveries:    set.NewCounter(`uproar_link_deliveries_total`),
 		missed:        set.NewCounter(`uproar_link_deliveries_missed_total`),
 		sinces:        set.NewCounter(`uproar_link_sinces_total`),
+		sincesMerged:  set.NewCounter(`uproar_link_sinces_merged_total`),
 		sincesRefused: set.NewCounter(`uproar_link_sinces_refused_total`),
 		sincesFailed:  set.NewCounter(`uproar_link_sinces_failed_total`),
 		toldAnew:      set.NewCounter(`uproar_link_gaps_told_total`),
+		asides:        set.NewCounter(`uproar_link_asides_total`),
 	}
 }

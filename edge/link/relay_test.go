@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,8 @@ import (
 type source struct {
 	mu struct {
 		sync.Mutex
-		wants []int // p+1 for wanted, -(p+1) for not, in the order of the calls
+		wants  []int // p+1 for wanted, -(p+1) for not, in the order of the calls
+		asides []string
 	}
 	answer func(context.Context, exchange.Position) ([][]byte, exchange.Position, error)
 }
@@ -44,7 +46,11 @@ func (s *source) calls() []int {
 	return wants
 }
 
-func (s *source) Tell(int, []byte) {}
+func (s *source) Tell(p int, aside []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mu.asides = append(s.mu.asides, fmt.Sprintf("%d %s", p, aside))
+}
 
 func (s *source) Since(ctx context.Context, _ string, after exchange.Position) ([][]byte, exchange.Position, error) {
 	return s.answer(ctx, after)
@@ -57,11 +63,11 @@ func (s *source) Run(ctx context.Context, _ exchange.Sink) error {
 
 // house is a relay on one detached loop.
 type house struct {
-	t     testing.TB
-	relay *Relay
-	feed  *source
-	loop  *engine.Detached
-	buf   []byte
+	t    testing.TB
+	node *Node
+	feed *source
+	loop *engine.Detached
+	buf  []byte
 }
 
 func self(id uint64) wire.Hello {
@@ -73,15 +79,15 @@ func newHouse(t testing.TB, cfg Config, ecfg engine.Config) *house {
 	h := &house{t: t, feed: &source{}, buf: make([]byte, 4<<20)}
 	cfg.Self, cfg.Secret, cfg.Feed, cfg.Metrics = self(1), []byte("secret"), h.feed, metrics.NewSet()
 	var err error
-	if h.relay, err = New(cfg); err != nil {
+	if h.node, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
-	ecfg.NewLoop = h.relay.NewLoop
+	ecfg.NewLoop = h.node.NewLoop
 	if h.loop, err = engine.NewDetached(ecfg); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.loop.Stop)
-	h.relay.Attach(h.loop)
+	h.node.Attach(h.loop)
 	return h
 }
 
@@ -89,7 +95,7 @@ func newHouse(t testing.TB, cfg Config, ecfg engine.Config) *house {
 func (h *house) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- h.relay.Run(ctx) }()
+	go func() { done <- h.node.Run(ctx) }()
 	h.t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -119,7 +125,7 @@ func (h *house) stranger() *kid {
 	}
 	k := &kid{h: h, fd: fds[1]}
 	h.t.Cleanup(func() { k.close() })
-	h.loop.Turn(func() { k.conn = h.loop.Accept(fds[0], h.relay.Open) })
+	h.loop.Turn(func() { k.conn = h.loop.Accept(fds[0], h.node.Open) })
 	return k
 }
 
@@ -225,16 +231,16 @@ func TestChildGetsPayloadsOfWhatItWants(t *testing.T) {
 	h := newHouse(t, Config{}, engine.Config{})
 	k := h.child(2)
 	k.want(3)
-	h.relay.Subscribed(3)
-	h.relay.Payload(3, []byte("one"))
-	h.relay.Payload(4, []byte("not this"))
-	h.relay.Payload(3, []byte("two"))
+	h.node.Subscribed(3)
+	h.node.Payload(3, []byte("one"))
+	h.node.Payload(4, []byte("not this"))
+	h.node.Payload(3, []byte("two"))
 	h.loop.Turn(func() {})
 	if got := k.heard(); got != "route 1, subscribed 3, payload 3 one, payload 3 two" {
 		t.Fatal(got)
 	}
 	k.want()
-	h.relay.Payload(3, []byte("three"))
+	h.node.Payload(3, []byte("three"))
 	h.loop.Turn(func() {})
 	if got := k.heard(); got != "" {
 		t.Fatal(got)
@@ -266,12 +272,12 @@ func TestLateChildIsToldAtOnce(t *testing.T) {
 	h := newHouse(t, Config{}, engine.Config{})
 	a, b := h.child(2), h.child(3)
 	a.want(3)
-	h.relay.Subscribed(3)
+	h.node.Subscribed(3)
 	b.want(3, 4)
 	if got := b.heard(); got != "route 1, subscribed 3" && got != "route 1, subscribed 3, subscribed 3" {
 		t.Fatal(got)
 	}
-	h.relay.Subscribed(4)
+	h.node.Subscribed(4)
 	h.loop.Turn(func() {})
 	if got := b.heard(); !strings.HasSuffix(got, "subscribed 4") {
 		t.Fatal(got)
@@ -282,7 +288,7 @@ func TestPartitionWantedAgainIsNotLiveBeforeTheFeedSaysSo(t *testing.T) {
 	h := newHouse(t, Config{}, engine.Config{})
 	k := h.child(2)
 	k.want(3)
-	h.relay.Subscribed(3)
+	h.node.Subscribed(3)
 	h.loop.Turn(func() {})
 	k.want()
 	k.heard()
@@ -297,13 +303,13 @@ func TestSlowChildRepairsAndHoldsUpNobody(t *testing.T) {
 	slow, quick := h.child(2), h.child(3)
 	slow.want(3, 4)
 	quick.want(3, 4)
-	h.relay.Subscribed(3)
-	h.relay.Subscribed(4)
+	h.node.Subscribed(3)
+	h.node.Subscribed(4)
 	h.loop.Turn(func() {})
 	quick.heard()
 	text := strings.Repeat("x", 1000)
 	for range 200 {
-		h.relay.Payload(3, []byte(text))
+		h.node.Payload(3, []byte(text))
 		h.loop.Turn(func() {})
 		if got := quick.heard(); got != "payload 3 "+text {
 			t.Fatalf("the quick child heard %d bytes", len(got))
@@ -324,7 +330,7 @@ func TestSlowChildRepairsAndHoldsUpNobody(t *testing.T) {
 	if !strings.HasSuffix(strings.TrimRight(heard, ", "), "subscribed 3") {
 		t.Fatalf("the slow child ended with %q", heard[len(heard)-40:])
 	}
-	h.relay.Payload(3, []byte("again"))
+	h.node.Payload(3, []byte("again"))
 	h.loop.Turn(func() {})
 	if got := slow.heard(); got != "payload 3 again" {
 		t.Fatalf("after that the slow child heard %q", got)
@@ -337,13 +343,13 @@ func TestLoopWithoutRoomHasItsChildrenRepair(t *testing.T) {
 	k.want(3)
 	k.heard()
 	for _, text := range []string{"1", "2", "3", "4", "5"} {
-		h.relay.Payload(3, []byte(text))
+		h.node.Payload(3, []byte(text))
 	}
 	h.loop.Turn(func() {})
 	if got := k.heard(); got != "payload 3 1, payload 3 2, payload 3 3, subscribed 3" {
 		t.Fatal(got)
 	}
-	h.relay.Payload(3, make([]byte, wire.PayloadBytesMax+1)) // fits no frame
+	h.node.Payload(3, make([]byte, wire.PayloadBytesMax+1)) // fits no frame
 	h.loop.Turn(func() {})
 	if got := k.heard(); got != "subscribed 3" {
 		t.Fatal(got)
@@ -402,7 +408,7 @@ func TestRelaysInLoopAreParted(t *testing.T) {
 	if got := below.heard() + "; " + other.heard(); got != "route 1; route 1" {
 		t.Fatal(got)
 	}
-	if err := h.relay.SetRoute(wire.Route{5, 7}); err != nil {
+	if err := h.node.SetRoute(wire.Route{5, 7}); err != nil {
 		t.Fatal(err)
 	}
 	h.loop.Turn(func() {})
@@ -419,10 +425,10 @@ func TestRelaysInLoopAreParted(t *testing.T) {
 	if err := late.refusal(); err == nil || late.conn.Open() {
 		t.Error("a child above came later and was let in")
 	}
-	if err := h.relay.SetRoute(wire.Route{5, 1}); !errors.Is(err, wire.ErrLoop) {
+	if err := h.node.SetRoute(wire.Route{5, 1}); !errors.Is(err, wire.ErrLoop) {
 		t.Errorf("this relay above itself: %v", err)
 	}
-	if err := h.relay.SetRoute(make(wire.Route, wire.RouteNodesMax)); !errors.Is(err, wire.ErrLimit) {
+	if err := h.node.SetRoute(make(wire.Route, wire.RouteNodesMax)); !errors.Is(err, wire.ErrLimit) {
 		t.Errorf("a tree without end: %v", err)
 	}
 }

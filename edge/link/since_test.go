@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,13 +146,43 @@ func TestOneChildCannotAskWithoutEnd(t *testing.T) {
 	}
 }
 
+func TestSameQuestionsThatWaitAreAskedOnce(t *testing.T) {
+	h := newHouse(t, Config{SinceTimeout: time.Minute}, engine.Config{})
+	var asked atomic.Int32
+	begun, free := make(chan struct{}, 1), make(chan struct{})
+	h.feed.answer = func(_ context.Context, after exchange.Position) ([][]byte, exchange.Position, error) {
+		n := asked.Add(1)
+		if n == 1 {
+			begun <- struct{}{}
+			<-free
+		}
+		return nil, exchange.Position{Epoch: after.Epoch, Seq: uint64(n)}, nil
+	}
+	a, b := h.child(2), h.child(3)
+	a.heard()
+	b.heard()
+	a.say(ask(10)) // these two wait for Run
+	b.say(ask(20))
+	h.run()
+	<-begun
+	a.say(ask(11)) // asked by who may have been sent something that the first answer does not know
+	second := a.await()
+	close(free)
+	if first := a.await() + b.await(); first != "found 10 to {5 1}: [] found 20 to {5 1}: [] " || second != "found 11 to {5 2}: [] " {
+		t.Errorf("%q, %q", first, second)
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the feed was asked %d times", n)
+	}
+}
+
 func TestAnswerThatDoesNotFitIsToldLater(t *testing.T) {
 	h := newHouse(t, Config{}, engine.Config{OutboxBytesMax: 4 << 10})
 	k := h.child(2)
 	k.want(3)
 	k.heard()
 	for range 100 {
-		h.relay.Payload(3, make([]byte, 1000))
+		h.node.Payload(3, make([]byte, 1000))
 		h.loop.Turn(func() {})
 	}
 	h.loop.Turn(func() { k.conn.Handler().(*child).found(&wire.Found{ID: 9}) })
