@@ -17,20 +17,17 @@ const (
 // Notice is what a person is told: chat.Notice.
 type Notice struct {
 	MsgID string // up to WordBytesMax
-	Text  string // up to TextBytesMax
+	Text  string // up to NoticeBytesMax
 }
 
-// Decision answers one submission: clue.Decision.
+// Decision answers one submission: clue.Decision, without what whoever asks has kept.
 type Decision struct {
 	Ticket  uint32
 	Origin  uint64
 	Outcome Outcome
 	Roles   uint8 // chat.Roles of the sender in the room
-	Room    string
-	User    User
-	Nonce   string
 	Notice  Notice
-	Events  string // encoded as in a payload's part, up to EventsBytesMax, or empty
+	Events  string // a part of a payload, whose position says nothing; up to EventsBytesMax, or empty
 }
 
 // AppendDecisions appends decisions frames.
@@ -45,11 +42,8 @@ func ParseDecisions(dst []Decision, body []byte) ([]Decision, error) {
 
 func appendDecision(dst []byte, d *Decision) ([]byte, error) {
 	var c checks
-	c.text("room name", d.Room, RoomBytesMax)
-	c.text("nonce", d.Nonce, WordBytesMax)
 	c.text("events", d.Events, EventsBytesMax)
 	c.notice(&d.Notice)
-	c.user(&d.User)
 	if d.Outcome < Accepted || d.Outcome > outcomeLast {
 		panic("BUG: decision without an outcome")
 	}
@@ -58,9 +52,6 @@ func appendDecision(dst []byte, d *Decision) ([]byte, error) {
 	}
 	dst = appendAsker(dst, d.Ticket, d.Origin)
 	dst = append(dst, byte(d.Outcome), d.Roles)
-	dst = appendText(dst, d.Room)
-	dst = appendUser(dst, &d.User)
-	dst = appendText(dst, d.Nonce)
 	dst = appendNotice(dst, &d.Notice)
 	return appendText(dst, d.Events), nil
 }
@@ -71,16 +62,13 @@ func (c *cursor) decision(d *Decision) {
 		c.fail("value out of range")
 	}
 	d.Roles = c.byte(255)
-	d.Room = c.text(RoomBytesMax)
-	c.user(&d.User)
-	d.Nonce = c.text(WordBytesMax)
 	c.notice(&d.Notice)
 	d.Events = c.text(EventsBytesMax)
 }
 
 func (c *checks) notice(n *Notice) {
 	c.text("id of a notice", n.MsgID, WordBytesMax)
-	c.text("notice", n.Text, TextBytesMax)
+	c.text("notice", n.Text, NoticeBytesMax)
 }
 
 func appendNotice(dst []byte, n *Notice) []byte {
@@ -89,5 +77,5 @@ func appendNotice(dst []byte, n *Notice) []byte {
 
 func (c *cursor) notice(n *Notice) {
 	n.MsgID = c.text(WordBytesMax)
-	n.Text = c.text(TextBytesMax)
+	n.Text = c.text(NoticeBytesMax)
 }

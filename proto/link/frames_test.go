@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -32,11 +33,11 @@ func samples() map[Kind][]byte {
 		KindFound: must(AppendFound(nil, &Found{ID: 9, Head: Position{5, 6}, Error: "late", Parts: [][]byte{
 			[]byte("one"), {}, []byte("three")}})),
 		KindSubmissions: must(AppendSubmissions(nil, []Submission{
-			{Ticket: 1<<32 - 1, Origin: 1 << 63, Left: 250 * time.Millisecond, Room: "room", User: ann, Text: "grüße", Nonce: nonce, ReplyTo: "id"},
+			{Ticket: 1<<32 - 1, Origin: 1 << 63, Left: 250 * time.Millisecond, Sent: time.Hour, Room: "room", User: ann, Text: "grüße", Nonce: nonce, ReplyTo: "id"},
 			{User: User{Anonymous: true}},
 		})),
 		KindDecisions: must(AppendDecisions(nil, []Decision{
-			{Ticket: 1, Origin: 2, Outcome: Accepted, Roles: 255, Room: "room", User: ann, Nonce: nonce, Events: "\x01\x02"},
+			{Ticket: 1, Origin: 2, Outcome: Accepted, Roles: 255, Events: "\x01\x02"},
 			{Ticket: 2, Outcome: Rejected, Notice: Notice{"msg_banned", "You are banned."}},
 			{Outcome: Stopped},
 		})),
@@ -173,7 +174,7 @@ func isBatch(k Kind) bool { return k >= KindSubmissions && k <= KindAnswers }
 func TestValuesSurviveTheWire(t *testing.T) {
 	all := samples()
 	subs, err := ParseSubmissions(nil, all[KindSubmissions][headBytes:])
-	if err != nil || subs[0].Text != "grüße" || subs[0].User != ann || subs[0].Left != 250*time.Millisecond || !subs[1].User.Anonymous {
+	if err != nil || subs[0].Text != "grüße" || subs[0].User != ann || subs[0].Left != 250*time.Millisecond || subs[0].Sent != time.Hour || !subs[1].User.Anonymous {
 		t.Errorf("%+v, %v", subs, err)
 	}
 	answers, err := ParseAnswers(nil, all[KindAnswers][headBytes:])
@@ -261,8 +262,10 @@ func TestValuesOverTheirLimitAreNotSent(t *testing.T) {
 }
 
 func TestTimesOverTheirLimitAreCut(t *testing.T) {
-	subs, err := ParseSubmissions(nil, must(AppendSubmissions(nil, []Submission{{Left: time.Hour}, {Left: -time.Hour}}))[headBytes:])
-	if err != nil || subs[0].Left != LeftMax || subs[1].Left != 0 {
+	subs, err := ParseSubmissions(nil, must(AppendSubmissions(nil, []Submission{
+		{Left: time.Hour, Sent: math.MaxInt64}, {Left: -time.Hour, Sent: -1},
+	}))[headBytes:])
+	if err != nil || subs[0].Left != LeftMax || subs[0].Sent != SentMax || subs[1].Left != 0 || subs[1].Sent != 0 {
 		t.Errorf("%+v, %v", subs, err)
 	}
 }

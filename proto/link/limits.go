@@ -36,8 +36,10 @@ const (
 	WordBytesMax = 128
 	// DisplayBytesMax bounds a display name.
 	DisplayBytesMax = 256
-	// TextBytesMax bounds a line as typed, and the text of a notice: what one line of IRC holds.
+	// TextBytesMax bounds a line as typed: what one line of IRC holds.
 	TextBytesMax = 4096
+	// NoticeBytesMax bounds the text of a notice: twice the longest, the answer to /mods.
+	NoticeBytesMax = 16 << 10
 	// EventsBytesMax bounds the events of one decision.
 	EventsBytesMax = 64 << 10
 	// RoomsMax bounds the rooms of one admission.

@@ -16,6 +16,7 @@ type Submission struct {
 	Ticket  uint32        // of the edge; comes back with the decision
 	Origin  uint64        // of the edge; likewise
 	Left    time.Duration // how long the edge still waits, in whole milliseconds, up to LeftMax: hosts' clocks differ
+	Sent    time.Duration // when, on a clock of the edge that begins anywhere, in whole milliseconds: see SentMax
 	Room    string        // up to RoomBytesMax
 	User    User
 	Text    string // up to TextBytesMax
@@ -25,6 +26,10 @@ type Submission struct {
 
 // LeftMax bounds Left; more is cut to it.
 const LeftMax = time.Minute
+
+// SentMax bounds Sent; more is cut to it. Only differences between the submissions of a connection count: what takes
+// far longer than others from Sent to the clue process has been held up on the way.
+const SentMax = 1 << 40 * time.Millisecond
 
 // AppendSubmissions appends submissions frames.
 func AppendSubmissions(dst []byte, ss []Submission) ([]byte, error) {
@@ -49,6 +54,7 @@ func appendSubmission(dst []byte, s *Submission) ([]byte, error) {
 	}
 	dst = appendAsker(dst, s.Ticket, s.Origin)
 	dst = binary.AppendUvarint(dst, uint64(max(0, min(s.Left, LeftMax).Milliseconds())))
+	dst = binary.AppendUvarint(dst, uint64(max(0, min(s.Sent, SentMax).Milliseconds())))
 	dst = appendText(dst, s.Room)
 	dst = appendUser(dst, &s.User)
 	dst = appendText(dst, s.Text)
@@ -59,6 +65,7 @@ func appendSubmission(dst []byte, s *Submission) ([]byte, error) {
 func (c *cursor) submission(s *Submission) {
 	s.Ticket, s.Origin = c.asker()
 	s.Left = time.Duration(c.number(uint64(LeftMax.Milliseconds()))) * time.Millisecond
+	s.Sent = time.Duration(c.number(uint64(SentMax.Milliseconds()))) * time.Millisecond
 	s.Room = c.text(RoomBytesMax)
 	c.user(&s.User)
 	s.Text = c.text(TextBytesMax)
