@@ -89,16 +89,18 @@ func (c *cache) put(r *store.Read, stamp uint64, tick int64) *entry {
 }
 
 // amend replaces what is known of k by something newer that this process has told the
-// store, until the store is asked again.
-func (c *cache) amend(k store.Key, old *entry, m *store.Member) {
+// store, or will, until the store is asked again. It reports whether old was still what is
+// known.
+func (c *cache) amend(k store.Key, old, by *entry) bool {
 	stamp := c.stripe(k).Load()
 	if now, _ := c.table.GetIfPresent(k); now != old {
-		return
+		return false
 	}
-	c.table.Set(k, &entry{member: m, at: old.at, doubt: old.doubt})
+	c.table.Set(k, by)
 	if c.stripe(k).Load() != stamp {
 		c.table.Invalidate(k)
 	}
+	return true
 }
 
 // stale is told of every change: k's record is gone; all are in doubt when k is zero.

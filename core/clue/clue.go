@@ -8,7 +8,8 @@
 //
 // A line passes through: Submit (refused at once when the shard is busy), the queue,
 // Parse, the facts, the rules in the order of the tables in rules.go, then the
-// Publisher, then the Replier. A rule is a pure function in a file of its own. The
+// Publisher, then, once that has published it, the Replier. While it is under way it counts
+// as said; when its publication fails, it is taken back. A rule is a pure function in a file of its own. The
 // facts come from the cache, and what is missing there from the store, in one round
 // trip for the whole batch; the breaker is the store's. While the store is away, what the
 // cache has counts, however old; limits are those of this process; and whoever is not
@@ -41,15 +42,21 @@ var ErrBusy = errors.New("clue: too many lines are waiting")
 var ErrStopped = errors.New("clue: stopped")
 
 // Publisher carries accepted lines on, all of one room, in sequence order. Shards
-// call it at the same time, but for one room only one at a time. It must not block
-// and must not keep the slice. An error means that no line was handed on: their
-// senders are answered chat.RejectUnavailable and may say the same again.
+// call it at the same time, but for one room only one at a time. It must not block, and
+// bounds what it has taken and not answered.
+//
+// With a nil error it calls done once, perhaps before it returns, on any goroutine, and has
+// the slice until then. done(nil) says that every edge can have the lines. done with an
+// error says that they may be lost: their senders are answered chat.RejectUnavailable and
+// may say the same again. So they are when Publish returns an error, which means that no
+// line was handed on; then done is not called. done does not block.
 type Publisher interface {
-	Publish(room string, events []chat.Event) error
+	Publish(room string, events []chat.Event, done func(error)) error
 }
 
-// Replier answers senders. Shards call it at the same time, after the Publisher has
-// the accepted lines of the batch. It must not block and must not keep the slice.
+// Replier answers senders, of an accepted line after its Publisher has it. Shards call it
+// at the same time, and so does whoever calls a done. It must not block and must not keep
+// the slice.
 type Replier interface {
 	Decided(ds []Decision)
 }
@@ -101,8 +108,8 @@ func New(cfg Config, pub Publisher, rep Replier) *Clue {
 
 // Run decides until ctx ends. It owns one goroutine per shard, those of the desk, the teller and
 // the door, and one that watches the store; the store itself is not its own. What is
-// still queued at the end is answered Unavailable; then it returns nil. A
-// Clue runs once.
+// still queued at the end is answered Unavailable, and so is what is still under way to the
+// exchange endWait later; then it returns nil. A Clue runs once.
 func (c *Clue) Run(ctx context.Context) error {
 	if c.ran.Swap(true) {
 		panic("BUG: clue.Run called twice")
@@ -118,9 +125,10 @@ func (c *Clue) Run(ctx context.Context) error {
 		wg.Go(func() { s.run(ctx) })
 	}
 	wg.Wait()
-	for _, s := range c.shards {
-		s.takeHanded() // what the desk had put in after its shard had looked for the last time
+	for _, s := range c.shards { // what the desk put in after its shard had looked for the last time, too
+		wg.Go(s.end)
 	}
+	wg.Wait()
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"uproar/core/chat"
 	"uproar/core/clue/command"
 	"uproar/core/store"
+	"uproar/core/trace"
 )
 
 // Config is the settings of a Clue. Start from Defaults. A zero or negative number
@@ -58,7 +59,8 @@ type Config struct {
 	Users     func(login string) *chat.User  // who has that login, or nil; must not block; default: every valid name is somebody
 	Viewers   func(room string) (number int) // members of a room; must not block; default none
 
-	Metrics *metrics.Set // where this Clue counts, alone in its set; default a new set
+	Trace   *trace.Recorder // notes accepted lines; nil is off
+	Metrics *metrics.Set    // where this Clue counts, alone in its set; default a new set
 }
 
 // Messenger reaches all sessions of a user. It must not block.

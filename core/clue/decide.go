@@ -10,6 +10,7 @@ import (
 
 	"uproar/core/chat"
 	"uproar/core/store"
+	"uproar/core/trace"
 )
 
 // pinnedBytesMax is how much of a submitted text a line may keep alive beyond its
@@ -95,6 +96,7 @@ func (s *shard) resolve(r ref) *entry {
 // this shard has accepted since. When the store says nothing, the buckets of this
 // process count.
 func (s *shard) recallLines(sub *Submission, a *ask, verified bool) {
+	s.before, s.spoke = said{}, false
 	if a.draw < 0 {
 		return
 	}
@@ -109,6 +111,7 @@ func (s *shard) recallLines(sub *Submission, a *ask, verified bool) {
 		f.RateLeft = s.accounts.draw(a.account, f.Roles, verified, s.tick)
 	}
 	if last, ok := s.speakers.Get(a.speaker); ok {
+		s.before, s.spoke = last, true
 		if since := time.Duration(s.tick - last.at); f.Since < 0 || since <= f.Since {
 			f.Since, f.Same = since, last.text == a.text
 		}
@@ -131,13 +134,17 @@ func (s *shard) accept(sub *Submission, d *Decision, a *ask, u *chat.User) {
 	m.Place = r.place(s.now)
 	m.First, m.Returning = s.newcomer(a)
 	s.rooms.remember(r, id, m)
-	kept := s.remember(sub.Room, a)
+	s.trace.Note(trace.Decided, m.ID)
 	d.Outcome, d.Message, d.Roles = Accepted, m, m.Roles
 	if r.batchLines == 0 {
 		s.speaking = append(s.speaking, r)
 	}
 	r.batchLines++
-	s.accepted = append(s.accepted, accepted{r, d, a, kept, s.facts.Room.Modes.Unique})
+	s.accepted = append(s.accepted, accepted{room: r, decision: d})
+	l := &s.accepted[len(s.accepted)-1].noted
+	l.message = m
+	l.member, _ = s.fetch.resolve(a.member)
+	s.remember(l, a)
 }
 
 // compose makes the line but for its place in the room.
@@ -165,21 +172,23 @@ func (s *shard) compose(sub *Submission, a *ask, u *chat.User) (*chat.Message, u
 	return m, id
 }
 
-// remember keeps what the rules ask of the lines before, if any of them does here, and
-// reports whether.
-func (s *shard) remember(room string, a *ask) bool {
+// remember keeps what the rules ask of the lines before, if any of them does here. A line
+// counts as said from now on, though it may be under way for a while, and be taken back.
+func (s *shard) remember(l *noted, a *ask) {
 	modes := &s.facts.Room.Modes
+	l.speaker, l.said = a.speaker, said{a.text, s.tick}
 	if s.needs == (drawNeeds{}) && modes.Slow <= 0 && !modes.Unique {
-		return false
+		return
 	}
-	forgotten := s.speakers.Put(a.speaker, said{a.text, s.tick}, s.tick)
+	l.kept, l.unique = true, modes.Unique
+	l.before, l.spoke = s.before, s.spoke
+	forgotten := s.speakers.Put(l.speaker, l.said, s.tick)
 	if modes.Unique {
-		forgotten += s.texts.Put(s.textKey(room, a.text), s.tick, s.tick)
+		forgotten += s.texts.Put(s.textKey(l.message.Room, a.text), s.tick, s.tick)
 	}
 	if forgotten > 0 {
 		s.meters.forgotSpeakers.Add(forgotten)
 	}
-	return true
 }
 
 // lineOf is one of the last lines of a room, or nil.

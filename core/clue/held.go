@@ -37,10 +37,11 @@ type held struct {
 
 // heldLine is one of them.
 type heldLine struct {
-	id    uuid.UUID
-	line  *chat.Message // whole but for its place in the room
-	at    int64         // tick
-	place *list.Element // in held.all
+	id       uuid.UUID
+	line     *chat.Message // whole but for its place in the room
+	at       int64         // tick
+	place    *list.Element // in held.all
+	underWay bool          // approved, and to be published: if it cannot be, it is to be decided again
 }
 
 func newHeld(cfg *Config, m *meters) *held {
@@ -91,7 +92,7 @@ func (h *held) find(room, id string) *heldLine {
 }
 
 // has reports whether l is still to be decided.
-func (h *held) has(l *heldLine) bool { return l.place != nil }
+func (h *held) has(l *heldLine) bool { return l.place != nil && !l.underWay }
 
 func (h *held) drop(l *heldLine) {
 	h.all.Remove(l.place)
@@ -127,12 +128,17 @@ func (s *shard) hold(sub *Submission, a *ask, u *chat.User) {
 var deniedNotice = chat.Notice{MsgID: "held_denied", Text: "Your message that was being checked by mods has been refused by them."}
 
 // settle is told that a moderator's decision about a held line has been carried out: an
-// approved line is one of the room's lines now.
+// approved line is one of the room's lines now. It may have had to make room meanwhile, and
+// so may its room.
 func (s *shard) settle(l *heldLine, fate command.Fate) {
-	s.held.drop(l)
+	if l.place != nil {
+		s.held.drop(l)
+	}
 	if fate == command.Approved {
 		s.meters.heldApproved.Inc()
-		s.rooms.remember(s.rooms.byName[l.line.Room], l.id, l.line)
+		if r := s.rooms.byName[l.line.Room]; r != nil {
+			s.rooms.remember(r, l.id, l.line)
+		}
 		return
 	}
 	s.meters.heldDenied.Inc()

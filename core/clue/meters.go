@@ -2,6 +2,7 @@ package clue
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/VictoriaMetrics/metrics"
 )
@@ -16,6 +17,9 @@ type meters struct {
 	timedOut                 *metrics.Counter // of the rejected, those that waited too long
 	stopped                  *metrics.Counter // of the rejected, those still queued at the end
 	publishFailed            *metrics.Counter // of the rejected, those that no exchange took
+	takenBack                *metrics.Counter // of those, after the exchange had taken them
+	publishSeconds           *metrics.Histogram
+	underWay                 atomic.Int64
 	unknown                  *metrics.Counter // of the rejected, those whose sender or room is not known
 	deskFull, deskFailed     *metrics.Counter // of the rejected, commands: too many, or the store failed
 	batchLines               *metrics.Histogram
@@ -37,7 +41,7 @@ type meters struct {
 }
 
 func newMeters(set *metrics.Set) *meters {
-	return &meters{
+	m := &meters{
 		set:            set,
 		accepted:       set.GetOrCreateCounter(`uproar_clue_decisions_total{outcome="accepted"}`),
 		ignored:        set.GetOrCreateCounter(`uproar_clue_decisions_total{outcome="ignored"}`),
@@ -46,6 +50,8 @@ func newMeters(set *metrics.Set) *meters {
 		timedOut:       set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="deadline"}`),
 		stopped:        set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="stopped"}`),
 		publishFailed:  set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="publish"}`),
+		takenBack:      set.GetOrCreateCounter(`uproar_clue_taken_back_total`),
+		publishSeconds: set.GetOrCreateHistogram(`uproar_clue_publish_seconds`),
 		told:           set.GetOrCreateCounter(`uproar_clue_decisions_total{outcome="told"}`),
 		unknown:        set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="unknown"}`),
 		deskFull:       set.GetOrCreateCounter(`uproar_clue_unavailable_total{reason="desk_full"}`),
@@ -77,6 +83,8 @@ func newMeters(set *metrics.Set) *meters {
 		forgotRooms:    set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="rooms"}`),
 		forgotRecent:   set.GetOrCreateCounter(`uproar_clue_forgotten_total{table="recent"}`),
 	}
+	set.GetOrCreateGauge(`uproar_clue_under_way_lines`, func() float64 { return float64(m.underWay.Load()) })
+	return m
 }
 
 // forgotAccounts is the counter that a Gate has, too.

@@ -30,14 +30,21 @@ func (s *shard) newcomer(a *ask) (first, returning bool) {
 	return first, returning
 }
 
-// markDue reports whether the store is to mark the line of an accepted one, and notes
-// then that it will have: the member's next line is not the first, nor is it returning.
-func (s *shard) markDue(a *accepted) bool {
-	e, _ := s.fetch.resolve(a.ask.member)
-	if s.now.Sub(e.member.Last) < store.MarkEvery {
-		return false
+// mark finds out whether the store is to mark an accepted line, and notes then that it
+// will have: the member's next line is not the first, nor is it returning.
+func (s *shard) mark(r *room, l *noted) {
+	l.due = s.now.Sub(l.member.member.Last) >= store.MarkEvery
+	if !l.due {
+		return
 	}
-	m := e.member.Marked(s.now)
-	s.cache.amend(store.Key{Kind: store.KindMember, Room: a.room.name, Login: a.decision.Message.User.Login}, e, &m)
-	return true
+	m := l.member.member.Marked(s.now)
+	marked := &entry{member: &m, at: l.member.at, doubt: l.member.doubt}
+	if s.cache.amend(memberOf(r, l), l.member, marked) {
+		l.marked = marked
+	}
+}
+
+// memberOf is the key of the sender of a line.
+func memberOf(r *room, l *noted) store.Key {
+	return store.Key{Kind: store.KindMember, Room: r.name, Login: l.message.User.Login}
 }

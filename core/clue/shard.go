@@ -10,6 +10,7 @@ import (
 	"uproar/core/chat"
 	"uproar/core/recall"
 	"uproar/core/store"
+	"uproar/core/trace"
 )
 
 // batchLinesMax is the number of submissions that a shard decides at once. Larger
@@ -26,8 +27,12 @@ const spokenMax = 4 * batchLinesMax
 // handedMax is the number of handovers that wait for one shard. The desk waits beyond.
 const handedMax = 16
 
-// shard decides for its rooms. One goroutine owns all of it but the queue, what is hot and
-// the channels.
+// endWait is how long publications that are under way at the end are waited for: no edge
+// waits longer for its answers by default.
+const endWait = time.Second
+
+// shard decides for its rooms. One goroutine owns all of it but the queue, what is hot,
+// ends and the channels.
 type shard struct {
 	queue     *queue
 	hot       *hot
@@ -41,6 +46,7 @@ type shard struct {
 	cache     *cache
 	desk      *desk
 	emotes    *Emotes
+	trace     *trace.Recorder
 	seed      maphash.Seed
 	epoch     time.Time // the Clue's
 	deadline  time.Duration
@@ -60,6 +66,8 @@ type shard struct {
 	now       time.Time
 	tick      int64
 	facts     Facts // here and not on the stack: calls through the table would move them to the heap
+	before    said  // beside facts: the sender's last line here, if spoke
+	spoke     bool
 	batch     [batchLinesMax]waiting
 	asks      [batchLinesMax]ask
 	decisions [batchLinesMax]Decision
@@ -67,7 +75,13 @@ type shard struct {
 	accepted  []accepted
 	firsts    map[uint64]struct{} // speakers with a line in this batch that is the first ever, or the first again
 	speaking  []*room             // rooms with accepted lines
-	published []chat.Event        // accepted lines, by room
+	byRoom    [batchLinesMax]*accepted
+
+	// Beyond the batch: what is on its way to the exchange.
+	next     *publication   // to be offered
+	underWay []*publication // in no order
+	ends     ends
+	void     map[voidLine]struct{}
 }
 
 // said is the last delivered line of one user in one room.
@@ -80,13 +94,25 @@ type said struct {
 type accepted struct {
 	room     *room
 	decision *Decision
-	ask      *ask
-	kept     bool // it is remembered, for the rules of later lines
-	unique   bool // the room is in unique chat
+	noted
+}
+
+// noted is what a shard has noted of an accepted line, so that it can be taken back.
+type noted struct {
+	message *chat.Message
+	speaker uint64 // key in speakers
+	said    said
+	before  said   // what was in its place, if spoke
+	member  *entry // of the sender, when it was accepted
+	marked  *entry // the one that was put in place of that, or nil
+	spoke   bool
+	kept    bool // it is remembered, for the rules of later lines
+	unique  bool // the room is in unique chat
+	due     bool // the store is to mark it
 }
 
 func newShard(c *Clue, cfg *Config) *shard {
-	return &shard{
+	s := &shard{
 		queue:     newQueue(cfg.QueueMax),
 		hot:       &hot{epoch: c.epoch},
 		handed:    make(chan handover, handedMax),
@@ -99,6 +125,7 @@ func newShard(c *Clue, cfg *Config) *shard {
 		cache:     c.cache,
 		desk:      c.desk,
 		emotes:    cfg.Emotes,
+		trace:     cfg.Trace,
 		seed:      c.gate.seed,
 		epoch:     c.epoch,
 		deadline:  cfg.Deadline,
@@ -116,16 +143,20 @@ func newShard(c *Clue, cfg *Config) *shard {
 		accepted:  make([]accepted, 0, batchLinesMax),
 		firsts:    make(map[uint64]struct{}),
 		speaking:  make([]*room, 0, batchLinesMax),
-		published: make([]chat.Event, batchLinesMax),
+		ends:      newEnds(),
+		void:      make(map[voidLine]struct{}),
 	}
+	s.next = newPublication(s)
+	return s
 }
 
-// run decides until ctx ends, then answers what is left.
+// run decides until ctx ends, then answers what is queued. Whoever calls it calls end then.
 func (s *shard) run(ctx context.Context) {
 	defer close(s.ended)
 	quiet := time.NewTimer(spokenWait)
 	defer quiet.Stop()
 	for ctx.Err() == nil {
+		s.lookAtEnds()
 		s.takeHanded()
 		if n := s.queue.take(s.batch[:]); n > 0 {
 			s.decideBatch(n)
@@ -136,6 +167,8 @@ func (s *shard) run(ctx context.Context) {
 		}
 		select {
 		case <-s.queue.wake:
+		case <-s.ends.wake:
+			s.takeEnds()
 		case h := <-s.handed:
 			s.take(h)
 		case <-quiet.C:
@@ -152,7 +185,12 @@ func (s *shard) run(ctx context.Context) {
 		s.meters.stopped.Add(n)
 		s.finish(n)
 	}
+}
+
+// end ends what run and the desk have left. Both are over; nobody else has the shard then.
+func (s *shard) end() {
 	s.takeHanded()
+	s.endPublications(time.Now().Add(endWait))
 	s.fetch.settle()
 	s.fetch.tellNow(s.source, s.epoch)
 }
@@ -189,8 +227,8 @@ func (s *shard) clock() {
 	s.tick = int64(s.now.Sub(s.epoch))
 }
 
-// finish answers n senders, but those that the desk will answer, and lets go of what
-// the batch pointed to.
+// finish answers n senders, but those that the desk will answer, or a publication that is
+// under way, and lets go of what the batch pointed to.
 func (s *shard) finish(n int) {
 	answers := 0
 	for i := range n {

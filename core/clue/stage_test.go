@@ -31,7 +31,7 @@ func newStage() *stage {
 	return st
 }
 
-func (st *stage) Publish(room string, events []chat.Event) error {
+func (st *stage) Publish(room string, events []chat.Event, done func(error)) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.mu.refuse {
@@ -43,6 +43,7 @@ func (st *stage) Publish(room string, events []chat.Event) error {
 		}
 	}
 	st.mu.events[room] = append(st.mu.events[room], events...)
+	done(nil)
 	return nil
 }
 

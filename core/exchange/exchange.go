@@ -33,11 +33,13 @@ func NewLocal(deliver Deliver) *Local {
 	return &Local{deliver: deliver}
 }
 
-// Publish delivers the events, all of one room, in sequence order, before it returns.
-// It never fails: its error is there for the exchanges that have a network.
-func (l *Local) Publish(room string, events []chat.Event) error {
+// Publish delivers the events, all of one room, in sequence order, and calls done(nil)
+// before it returns. It never fails: its errors are there for the exchanges that have a
+// network.
+func (l *Local) Publish(room string, events []chat.Event, done func(error)) error {
 	if len(events) > 0 {
 		l.deliver(room, events)
 	}
+	done(nil)
 	return nil
 }

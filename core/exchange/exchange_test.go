@@ -14,8 +14,12 @@ func TestLocalDeliversOnTheSpot(t *testing.T) {
 		got = append(got, lines...)
 	})
 	lines := []chat.Event{&chat.Message{Place: chat.Place{Seq: 1}}, &chat.Message{Place: chat.Place{Seq: 2}}}
-	if err := l.Publish("ann", lines); err != nil {
+	var said []error
+	if err := l.Publish("ann", lines, func(err error) { said = append(said, err) }); err != nil {
 		t.Fatal(err)
+	}
+	if len(said) != 1 || said[0] != nil {
+		t.Fatalf("done was told %v", said)
 	}
 	clear(lines) // the publisher uses its slice again
 	if len(rooms) != 1 || rooms[0] != "ann" || len(got) != 2 || got[0].Where().Seq != 1 || got[1].Where().Seq != 2 {
@@ -25,8 +29,9 @@ func TestLocalDeliversOnTheSpot(t *testing.T) {
 
 func TestLocalDeliversNothingForNothing(t *testing.T) {
 	l := NewLocal(func(string, []chat.Event) { t.Error("delivered") })
-	if err := l.Publish("ann", nil); err != nil {
-		t.Fatal(err)
+	answers := 0
+	if err := l.Publish("ann", nil, func(error) { answers++ }); err != nil || answers != 1 {
+		t.Fatalf("%d answers, %v", answers, err)
 	}
 }
 
