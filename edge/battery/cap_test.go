@@ -20,7 +20,7 @@ func capLS(t *testing.T, w world) {
 	for _, ask := range []string{"CAP LS 302", "CAP LS"} {
 		c := w.dial(t)
 		c.send(ask)
-		c.want(":tmi.twitch.tv CAP * LS :" + capTags + " " + capCommands + " " + capMembership)
+		c.want(":tmi.twitch.tv CAP * LS :" + capTags + " " + capCommands + " " + capMembership + " " + capResume)
 		c.send("NICK justinfan14") // the welcome does not wait for CAP END
 		c.want(welcome("justinfan14")...)
 	}

@@ -11,6 +11,7 @@ const (
 	capTags       = "twitch.tv/tags"
 	capCommands   = "twitch.tv/commands"
 	capMembership = "twitch.tv/membership"
+	capResume     = "uproar/resume"
 	capBot        = capTags + " " + capCommands
 	capAll        = capBot + " " + capMembership
 )

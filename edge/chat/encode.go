@@ -158,8 +158,11 @@ func appendRoomState(dst []byte, t *texts, r *room, caps capabilities) []byte {
 // appendEvent appends an event as members with these capabilities read it: nothing,
 // when they are not told of its kind.
 func appendEvent(dst []byte, t *texts, e chat.Event, caps capabilities) []byte {
-	if m, ok := e.(*chat.Message); ok {
-		return appendPrivmsg(dst, t, m, caps)
+	switch e := e.(type) {
+	case *chat.Message:
+		return appendPrivmsg(dst, t, e, caps)
+	case *chat.Gap:
+		return appendGap(dst, t, e, caps)
 	}
 	if caps&capCommands == 0 {
 		return dst

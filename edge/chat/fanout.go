@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"uproar/core/chat"
+	"uproar/core/trace"
 	"uproar/edge/engine"
 )
 
@@ -21,10 +22,11 @@ const lineOverhead = 448
 
 // batch is the work of one flush, kept between flushes for its arrays.
 type batch struct {
-	events  []chat.Event
-	raw     [rawVariants]encoded // by the capabilities that change bytes
-	framed  encoded
-	senders []*engine.Conn // members that wrote a line of this batch
+	events []chat.Event
+	from   int                  // where they stand in room.pending
+	raw    [rawVariants]encoded // by the capabilities that change bytes
+	framed encoded
+	marked []*engine.Conn // members that are not sent all of it
 }
 
 // rawVariants: capTags and capCommands are the lowest bits of a set of capabilities.
@@ -42,11 +44,13 @@ func (r *room) flush() {
 	r.queued = false
 	start := time.Now()
 	batches := 0
-	for events := r.pending; len(events) > 0; batches++ {
-		n := batchLength(events)
-		r.write(events[:n])
-		events = events[n:]
+	for from := 0; from < len(r.pending); batches++ {
+		n := batchLength(r.pending[from:])
+		r.write(r.pending[from:from+n], from)
+		from += n
 	}
+	r.flushed()
+	r.loop.hub.note(trace.Written, r.pending)
 	r.tellUntold()
 	if batches > 0 {
 		r.pace(len(r.pending), batches, time.Since(start))
@@ -58,6 +62,18 @@ func (r *room) flush() {
 		r.pending = nil
 	}
 	r.evict(banned) // last: the room may go with its last member
+}
+
+// note has the lines among events traced, if anything is.
+func (h *Hub) note(hop trace.Hop, events []chat.Event) {
+	if h.cfg.Trace == nil {
+		return
+	}
+	for _, e := range events {
+		if m, ok := e.(*chat.Message); ok {
+			h.cfg.Trace.Note(hop, m.ID)
+		}
+	}
 }
 
 // banned are the logins that events ban from the room for ever.
@@ -126,13 +142,16 @@ func batchLength(events []chat.Event) int {
 	return len(events)
 }
 
-// write delivers one batch.
-func (r *room) write(events []chat.Event) {
+// write delivers one batch, which begins at a place in what is pending.
+func (r *room) write(events []chat.Event, from int) {
 	l := r.loop
 	b := &l.batch
-	b.events = events
+	b.events, b.from = events, from
 	l.markSenders(b)
-	delivered, missed, batches := 0, 0, 0
+	for _, s := range r.skips {
+		b.mark(s.conn)
+	}
+	missed, batches, members := 0, 0, 0
 	for _, g := range r.groups {
 		if len(g.members) == 0 {
 			continue
@@ -147,10 +166,11 @@ func (r *room) write(events []chat.Event) {
 				missed += len(events)
 			}
 		}
-		delivered += len(g.members) * len(events)
+		members += len(g.members)
 		batches++
 	}
-	for _, c := range b.senders {
+	delivered := members * len(events)
+	for _, c := range b.marked {
 		c.Mark = 0
 	}
 	b.reset()
@@ -158,6 +178,9 @@ func (r *room) write(events []chat.Event) {
 	m.batches.Add(batches)
 	m.deliveries.Add(delivered - missed)
 	m.missed.Add(missed)
+	if gaps := gapsIn(events); gaps > 0 {
+		m.gapNotices.Add(gaps * members)
+	}
 }
 
 // markSenders marks the connections that wrote a line of the batch: a sender does not
@@ -168,19 +191,26 @@ func (l *loop) markSenders(b *batch) {
 		if !ok {
 			continue
 		}
-		if c := l.senderOf(m); c != nil && c.Mark == 0 {
-			c.Mark = 1
-			b.senders = append(b.senders, c)
+		if c := l.senderOf(m); c != nil {
+			b.mark(c)
 		}
 	}
 }
 
-// writeOthers sends a batch to a member without the lines that it wrote itself, and
-// returns how many of the others it missed.
+func (b *batch) mark(c *engine.Conn) {
+	if c.Mark == 0 {
+		c.Mark = 1
+		b.marked = append(b.marked, c)
+	}
+}
+
+// writeOthers sends a batch to a member without the lines that it wrote itself, or has
+// had already, and returns how many of the others it missed.
 func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) {
-	from := 0
+	from, skip := 0, sessionOf(c).seatOf(r).skip
 	for i, e := range b.events {
-		if m, ok := e.(*chat.Message); ok && r.loop.senderOf(m) == c {
+		m, ok := e.(*chat.Message)
+		if ok && r.loop.senderOf(m) == c || skip != nil && skip.covers(r, b.from+i, e) {
 			missed += r.writePart(c, enc, from, i)
 			from = i + 1
 		}
@@ -255,6 +285,6 @@ func (b *batch) reset() {
 	}
 	b.framed.reset()
 	b.events = nil
-	clear(b.senders)
-	b.senders = b.senders[:0]
+	clear(b.marked)
+	b.marked = b.marked[:0]
 }

@@ -356,7 +356,7 @@ func TestLastMemberTakesTheRoomAway(t *testing.T) {
 	if n := len(loopOf(h.loop.Loop).rooms); n != 0 {
 		t.Fatalf("%d rooms stay", n)
 	}
-	if rooms := h.hub.index.roomsOf("room"); rooms != nil {
+	if rooms := h.hub.index.stripe("room").mu.rooms; len(rooms) != 0 {
 		t.Fatalf("the index keeps %v", rooms)
 	}
 }

@@ -4,10 +4,11 @@
 // # Threads and ownership
 //
 // A Session, a room and everything that they hold belong to one event loop, as the
-// connections do; a room that has members on several loops exists once on each. Three
+// connections do; a room that has members on several loops exists once on each. Four
 // things are shared: the Hub's configuration, which does not change; the index, which
 // knows the loops that have members of a room, and has locks that are held for map
-// operations alone, the longest a copy of 1,000 names; and messages, which nobody modifies. A loop is handed lines and
+// operations alone, the longest a copy of 1,000 names; the last events (recent.go), under
+// one lock; and messages, which nobody modifies. A loop is handed lines and
 // decisions through its mailbox.
 //
 // # A line's path here
@@ -16,10 +17,15 @@
 // Hub.Decided, and accepted lines come back by the exchange through Hub.Deliver, which
 // mails them to every loop that has a member. There room.add collects them and
 // room.flush writes them (fanout.go).
+//
+// # A member's way into a room
+//
+// Session.join asks clue, arrive.go waits until the room's lines come to this process and
+// for what a client that comes back has missed, Session.sitDown takes the seat, and
+// resume.go sends what was missed.
 package chat
 
 import (
-	"slices"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -27,10 +33,11 @@ import (
 	"uproar/core/account"
 	"uproar/core/chat"
 	"uproar/core/clue"
+	"uproar/core/trace"
 	"uproar/edge/engine"
 )
 
-// Config is what a Hub needs. Only the limits may be zero, which turns them off.
+// Config is what a Hub needs. The limits may be zero, which turns them off.
 type Config struct {
 	EdgeID     uint64 // of this process: a random number, or 0 where it is alone
 	ServerName string // the name that clients know the server by; libraries insist on "tmi.twitch.tv"
@@ -52,6 +59,12 @@ type Config struct {
 	Auth    account.Authenticator
 	Clue    Clue
 	Metrics *metrics.Set
+
+	// Where lines come from other processes, else nil.
+	Interest Interest
+	History  History
+
+	Trace *trace.Recorder // nil: off
 }
 
 // Clue decides. It never blocks.
@@ -79,12 +92,17 @@ type Hub struct {
 	text   texts
 	index  index
 	meters meters
+
+	recent    *recent
+	historian *historian
 }
 
 // New makes a Hub. Attach comes before the first connection.
 func New(cfg Config) *Hub {
 	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), meters: newMeters(cfg.Metrics)}
-	h.index.init(cfg.MembershipWindow)
+	h.recent = newRecent(recentEventsMax, recentBytesMax)
+	h.historian = newHistorian(cfg.History)
+	h.index.init(cfg.MembershipWindow, cfg.Interest, h.recent)
 	return h
 }
 
@@ -113,46 +131,6 @@ type loop struct {
 }
 
 func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }
-
-// Deliver takes events of one room, in order, and mails them to the loops that have
-// members. A loop that is too far behind loses them, and its members are told.
-func (h *Hub) Deliver(name string, events []chat.Event) {
-	rooms := h.index.roomsOf(name)
-	if len(rooms) == 0 {
-		return
-	}
-	kept := slices.Clone(events) // shared by the loops, modified by none
-	for _, r := range rooms {
-		if r.loop.Post(delivery{r, kept}, len(kept)) {
-			continue
-		}
-		// At most one per room is waiting, and one for each ban, which moderators bound.
-		if bans := banned(kept); r.lost.Add(int64(len(kept))) == int64(len(kept)) || len(bans) > 0 {
-			r.loop.PostAlways(lossTask{r, bans})
-		}
-	}
-}
-
-// delivery is events for the members of a room on one loop.
-type delivery struct {
-	room   *room
-	events []chat.Event
-}
-
-func (d delivery) Run(*engine.Loop) { d.room.add(d.events) }
-
-// lossTask tells a room of events that its loop could not take. Whoever they ban leaves
-// all the same.
-type lossTask struct {
-	room   *room
-	banned []string
-}
-
-func (t lossTask) Run(*engine.Loop) {
-	t.room.untold += int(t.room.lost.Swap(0))
-	t.room.queue()
-	t.room.evict(t.banned)
-}
 
 // Viewers is how many connections of this process are in a room.
 func (h *Hub) Viewers(room string) int { return h.index.viewers(room) }

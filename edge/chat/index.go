@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"uproar/core/chat"
 	"uproar/edge/engine"
 )
 
@@ -16,9 +17,11 @@ import (
 //
 // It is bounded by the seats of open connections.
 type index struct {
-	seed    maphash.Seed
-	window  time.Duration
-	stripes [64]stripe
+	seed     maphash.Seed
+	window   time.Duration
+	interest Interest
+	recent   *recent
+	stripes  [64]stripe
 }
 
 type stripe struct {
@@ -28,8 +31,10 @@ type stripe struct {
 	}
 }
 
-// shared is what the loops know together about one room.
+// shared is what the loops know together about one room. It exists while the room has
+// members or arrivals.
 type shared struct {
+	prospect
 	rooms    []*room        // one per loop with members; replaced, never modified
 	watchers int            // members with the membership capability
 	named    int            // seats of members that are not anonymous
@@ -47,9 +52,9 @@ const (
 	namesResume = namesMax / 2
 )
 
-func (x *index) init(window time.Duration) {
+func (x *index) init(window time.Duration, interest Interest, recent *recent) {
 	x.seed = maphash.MakeSeed()
-	x.window = window
+	x.window, x.interest, x.recent = window, interest, recent
 	for i := range x.stripes {
 		x.stripes[i].mu.rooms = map[string]*shared{}
 	}
@@ -59,16 +64,23 @@ func (x *index) stripe(name string) *stripe {
 	return &x.stripes[maphash.String(x.seed, name)%uint64(len(x.stripes))]
 }
 
-// roomsOf returns the room's parts on all loops that have members. The slice must not
-// be modified.
-func (x *index) roomsOf(name string) []*room {
+// deliver keeps events of a room for those who come back, and returns the room's parts on
+// all loops that have members, which must not be modified, and the number of the last
+// event. That is one step, so a part that comes to be is sent what has a higher number
+// than its room.taken, and nothing else.
+func (x *index) deliver(name string, events []chat.Event) (rooms []*room, last uint64) {
 	st := x.stripe(name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if sh := st.mu.rooms[name]; sh != nil {
-		return sh.rooms
+	sh := st.mu.rooms[name]
+	if sh == nil && x.interest != nil {
+		return nil, 0 // it comes late; what follows it here would not follow in the room
 	}
-	return nil
+	last = x.recent.add(name, events)
+	if sh != nil {
+		rooms = sh.rooms
+	}
+	return rooms, last
 }
 
 // viewers counts the seats of a room.
@@ -96,13 +108,10 @@ func (x *index) count(s *Session, r *room) (names []string) {
 	st := x.stripe(r.name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	sh := st.mu.rooms[r.name]
-	if sh == nil {
-		sh = &shared{names: map[string]int{}, epoch: 1}
-		st.mu.rooms[r.name] = sh
-	}
+	sh := x.open(st, r.name)
 	if r.members++; r.members == 1 {
 		sh.rooms = append(slices.Clone(sh.rooms), r)
+		r.taken = x.recent.last()
 	}
 	if s.caps&capMembership != 0 {
 		sh.watchers++
@@ -167,8 +176,7 @@ func (x *index) discount(s *Session, seat *seat) (parts []*room, epoch uint32) {
 	sh := st.mu.rooms[r.name]
 	if r.members--; r.members == 0 {
 		sh.rooms = slices.DeleteFunc(slices.Clone(sh.rooms), func(o *room) bool { return o == r })
-		if len(sh.rooms) == 0 {
-			delete(st.mu.rooms, r.name)
+		if x.closeIfUnused(st, r.name, sh) {
 			return nil, 0
 		}
 	}

@@ -10,6 +10,8 @@ type meters struct {
 	refused                       [refusalCount]*metrics.Counter
 	whispersLost                  *metrics.Counter
 	answersMissing, answersLate   *metrics.Counter
+	resumes, resumesGapped        *metrics.Counter
+	resumedLines, seatsEarly      *metrics.Counter
 	decided                       *metrics.Histogram
 }
 
@@ -42,6 +44,10 @@ func newMeters(set *metrics.Set) meters {
 		whispersLost:   set.NewCounter(`uproar_whispers_lost_total`),
 		answersMissing: set.NewCounter(`uproar_answers_missing_total`),
 		answersLate:    set.NewCounter(`uproar_answers_late_total`),
+		resumes:        set.NewCounter(`uproar_resumes_total{outcome="complete"}`),
+		resumesGapped:  set.NewCounter(`uproar_resumes_total{outcome="gap"}`),
+		resumedLines:   set.NewCounter(`uproar_resumed_lines_total`),
+		seatsEarly:     set.NewCounter(`uproar_seats_early_total`),
 		decided:        set.NewHistogram(`uproar_reply_seconds`),
 		refused: [refusalCount]*metrics.Counter{
 			refusedTags:      set.NewCounter(`uproar_lines_refused_total{reason="tags_too_long"}`),

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"bytes"
-	"strconv"
 
 	"uproar/core/chat"
 	"uproar/edge/engine"
@@ -177,28 +176,17 @@ func (s *Session) pong(l *parsedLine) {
 	s.loop.out = out[:start]
 }
 
-// notice collects a NOTICE about a room. Those without the tags capability get the
-// text alone.
+// notice collects a NOTICE about a room.
 func (s *Session) notice(room string, r *chat.Notice) {
-	out := s.loop.out
-	if s.caps&capTags != 0 {
-		out = append(out, "@msg-id="...)
-		out = append(out, r.MsgID...)
-		out = append(out, ' ')
-	}
-	out = append(out, s.loop.hub.text.prefix...)
-	out = append(out, "NOTICE #"...)
-	out = append(out, room...)
-	out = append(out, " :"...)
-	out = append(out, r.Text...)
-	s.loop.out = append(out, '\r', '\n')
+	s.loop.out = appendNotice(s.loop.out, &s.loop.hub.text, room, r, s.caps)
 }
 
-// gap collects the NOTICE that tells of lines lost.
-func (s *Session) gap(room string, missed uint32, why string) {
-	s.loop.hub.meters.gapNotices.Inc()
-	s.notice(room, &chat.Notice{
-		MsgID: gapMsgID,
-		Text:  strconv.FormatUint(uint64(missed), 10) + " lines of this room did not reach you " + why + ".",
-	})
+// appendNotice appends a NOTICE about a room. Those without the tags capability get the
+// text alone.
+func appendNotice(dst []byte, t *texts, room string, n *chat.Notice, caps capabilities) []byte {
+	if caps&capTags != 0 {
+		dst = append(append(append(dst, "@msg-id="...), n.MsgID...), ' ')
+	}
+	dst = append(append(append(dst, t.prefix...), "NOTICE #"...), room...)
+	return append(append(append(dst, " :"...), n.Text...), '\r', '\n')
 }

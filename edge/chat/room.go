@@ -26,8 +26,12 @@ type room struct {
 	busyAt    time.Duration // and how long the loop had worked by then
 	timer     engine.Timer
 
-	lost   atomic.Int64 // events that did not fit the loop's mailbox, until lossTask
-	untold int          // events lost here, of which the members learn at the next flush
+	taken uint64  // number of the last event that this loop has had of it, see recent
+	skips []*skip // what members who have come back are not sent twice; at most one each
+
+	lost     atomic.Int64  // events that did not fit the loop's mailbox, until lossTask
+	lostUpTo atomic.Uint64 // number of the last of all these
+	untold   int           // events lost here, of which the members learn at the next flush
 }
 
 // group is the members that read the same bytes. The slice is dense: a flush walks it
@@ -63,7 +67,7 @@ func (l *loop) dropIfEmpty(r *room) {
 	}
 	r.groups = nil
 	l.StopTimer(&r.timer)
-	r.pending = nil
+	r.pending, r.skips = nil, nil
 	delete(l.rooms, r.name)
 }
 

@@ -2,7 +2,6 @@ package chat
 
 import (
 	"bytes"
-	"slices"
 
 	"uproar/core/chat"
 	"uproar/core/clue"
@@ -16,6 +15,7 @@ type seat struct {
 	at     int32  // index in group.members
 	missed uint32 // lines lost since the outbox was last empty
 	epoch  uint32 // of the room's list of names that counts this seat; see index.go
+	skip   *skip  // what it is not sent twice, or nil; see resume.go
 }
 
 func (s *Session) seatIn(name []byte) int {
@@ -55,14 +55,15 @@ func nextName(list []byte, buf *loginBuffer) (name, rest []byte) {
 	return nil, nil
 }
 
-// join asks clue to let the session into a room. Answers come in the order asked.
-func (s *Session) join(name []byte) {
+// join asks clue to let the session into a room, where it reads on behind a line if after
+// names one. Answers come in the order asked.
+func (s *Session) join(name []byte, after string) {
 	hub := s.loop.hub
 	if i := s.seatIn(name); i >= 0 {
 		s.roomState(s.seats[i].room)
 		return
 	}
-	if hub.cfg.RoomsMax > 0 && len(s.seats)+int(s.joining) >= hub.cfg.RoomsMax {
+	if hub.cfg.RoomsMax > 0 && len(s.seats)+s.arriving() >= hub.cfg.RoomsMax {
 		hub.meters.refuse(refusedRooms)
 		s.notice(string(name), rejectRooms)
 		return
@@ -71,6 +72,9 @@ func (s *Session) join(name []byte) {
 		hub.meters.refuse(refusedJoinRate)
 		s.notice(string(name), rejectJoinRate)
 		return
+	}
+	if after != "" {
+		s.wishes(string(name), after)
 	}
 	s.ask(string(name), waitEntry)
 }
@@ -99,31 +103,16 @@ func (s *Session) ask(room string, kind waitKind) {
 func (s *Session) admitted(as []clue.Admitted) {
 	s.joining -= uint16(len(as))
 	s.enter(as)
-	if s.joining == 0 {
-		s.leaving = nil
-	}
+	s.forgetArrivals()
 }
 
-// enter takes the seats that clue allows, and collects what the client waits for, room
-// by room.
+// enter follows clue's answers, and collects what the client waits for, room by room.
 func (s *Session) enter(as []clue.Admitted) {
 	for i := range as {
-		a := &as[i]
-		switch {
-		case a.Again:
-			s.reconsider(a)
-		case a.Missing: // as on Twitch, nothing is said
-			s.loop.hub.meters.refuse(refusedMissing)
-		case a.Rejection != nil:
-			s.loop.hub.meters.refuse(refusedEntry)
-			s.notice(a.Room, a.Rejection)
-		case s.seatIn([]byte(a.Room)) < 0:
-			s.sitDown(a)
-			if i := slices.Index(s.leaving, a.Room); i >= 0 {
-				s.leaving = slices.Delete(s.leaving, i, i+1)
-				s.part([]byte(a.Room))
-			}
-			s.askAgain(a)
+		if as[i].Again {
+			s.reconsider(&as[i])
+		} else {
+			s.arrive(&as[i])
 		}
 		s.flushIfLong()
 	}
@@ -159,8 +148,9 @@ func (s *Session) reconsider(a *clue.Admitted) {
 }
 
 // sitDown takes a seat and collects, in this order: its own JOIN, 353, 366, USERSTATE
-// and ROOMSTATE.
-func (s *Session) sitDown(a *clue.Admitted) {
+// and ROOMSTATE. Who comes back is sent what it has missed.
+func (s *Session) sitDown(from *arrival) {
+	a := &from.answer
 	r := s.loop.rooms[a.Room]
 	if r == nil {
 		r = s.loop.newRoom(a.Room)
@@ -179,6 +169,9 @@ func (s *Session) sitDown(a *clue.Admitted) {
 		s.loop.out = appendUserState(s.loop.out, t, r.name, s.user, a.Roles, s.caps, nil)
 	}
 	s.roomState(r)
+	if from.after != "" {
+		s.resume(from)
+	}
 }
 
 func (s *Session) roomState(r *room) {
@@ -191,7 +184,7 @@ func (s *Session) roomState(r *room) {
 func (s *Session) part(name []byte) {
 	i := s.seatIn(name)
 	if i < 0 {
-		if len(s.leaving) < int(s.joining) {
+		if len(s.leaving) < s.arriving() {
 			s.leaving = append(s.leaving, string(name))
 		}
 		return
@@ -204,6 +197,7 @@ func (s *Session) part(name []byte) {
 func (s *Session) leave(i int) {
 	st := &s.seats[i]
 	s.rise(st)
+	st.room.leaveOutNoMore(st)
 	s.loop.hub.index.leave(s, st)
 	s.loop.dropIfEmpty(st.room)
 	last := len(s.seats) - 1
@@ -238,7 +232,7 @@ func (s *Session) change(caps capabilities) {
 
 // sit enters the session into the group of its variant.
 func (s *Session) sit(st *seat) {
-	st.group = st.room.groupOf(variant{s.wire, s.caps})
+	st.group = st.room.groupOf(variant{s.wire, s.caps &^ capResume})
 	st.at = int32(len(st.group.members))
 	st.group.members = append(st.group.members, s.conn)
 }

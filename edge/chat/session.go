@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -29,11 +30,13 @@ type Session struct {
 	pass  []byte     // what PASS said, until registered
 	seats []seat     // the rooms it is in
 
+	arrivals *arrivals // those that it is about to sit down in, or nil
+
 	wire    Wire
 	caps    capabilities
 	asked   bool     // a PING of ours is unanswered
 	joining uint16   // rooms that clue has not yet said it may enter
-	leaving []string // of those: rooms that it has already left again
+	leaving []string // of those, and of arrivals: rooms that it has already left again
 	heard   int64    // ms of the loop's clock: the last input
 }
 
@@ -138,19 +141,39 @@ func (s *Session) inRooms(verb irc.Verb, l *parsedLine) {
 		s.say(l)
 		return
 	}
+	after := ""
+	if verb == irc.VerbJoin {
+		after = s.lastSeen(l)
+	}
 	var buf loginBuffer
 	for name, rest := nextName(l.Param(0), &buf); name != nil; name, rest = nextName(rest, &buf) {
 		if !s.Hear() || !s.conn.Open() { // each name is as much work as a line
 			return
 		}
 		if verb == irc.VerbJoin {
-			s.join(name)
+			s.join(name, after)
+			after = "" // it is a line of the first room
 		} else {
 			s.part(name)
 		}
 		s.flushIfLong()
 	}
 }
+
+// lastSeen is the id that a JOIN asks to resume behind, or empty. A client without ids
+// on its lines can know none.
+func (s *Session) lastSeen(l *parsedLine) string {
+	if len(l.Tags) == 0 || s.caps&capResume == 0 || s.caps&capTags == 0 {
+		return ""
+	}
+	if raw, ok := l.Tags.Get(resumeTag); !ok || len(raw) == 0 {
+		return ""
+	}
+	return cmp.Or(tagValue(l.Tags, resumeTag, replyIDBytesMax), noID)
+}
+
+// noID stands for what cannot be an id: whoever names it has missed nobody knows what.
+const noID = "?"
 
 // Timer implements engine.Handler: registration, then heartbeats.
 func (s *Session) Timer(c *engine.Conn) {
@@ -195,6 +218,7 @@ func (s *Session) Drain(*engine.Conn) {
 
 // Closed implements engine.Handler.
 func (s *Session) Closed(*engine.Conn, engine.Reason) {
+	s.leaveArrivals()
 	s.leaveAll()
 	if s.user == nil || s.user.Anonymous {
 		return

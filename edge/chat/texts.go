@@ -26,9 +26,13 @@ const (
 	capTags capabilities = 1 << iota
 	capCommands
 	capMembership
+	capResume // decides no bytes: no part of a variant
 )
 
-const allCapabilities = "twitch.tv/tags twitch.tv/commands twitch.tv/membership"
+const allCapabilities = "twitch.tv/tags twitch.tv/commands twitch.tv/membership uproar/resume"
+
+// resumeTag is on the JOIN of who comes back: the id of the last line that it was sent.
+const resumeTag = "uproar/resume"
 
 func capabilityOf(name []byte) capabilities {
 	switch string(name) { // case-sensitive, as on Twitch
@@ -38,6 +42,8 @@ func capabilityOf(name []byte) capabilities {
 		return capCommands
 	case "twitch.tv/membership":
 		return capMembership
+	case "uproar/resume":
+		return capResume
 	}
 	return 0
 }

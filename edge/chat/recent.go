@@ -1,0 +1,197 @@
+package chat
+
+import (
+	"slices"
+	"sync"
+
+	"uproar/core/chat"
+	"uproar/core/exchange"
+)
+
+// recent is the last events of all rooms that were delivered in this process, for members
+// who come back. Beyond its bounds the oldest go, of whatever room.
+//
+// Events are numbered from 1 as they come, and those of a room are chained, newest first.
+// Its lock is taken once per delivery of a room, inside the lock of an index's stripe.
+type recent struct {
+	eventsMax int // a power of two
+	bytesMax  int
+
+	mu struct {
+		sync.Mutex
+		ring  []kept // by number; as long as a power of two
+		first uint64 // number of the oldest
+		next  uint64 // number of the next
+		bytes int    // about what the events take
+		rooms map[string]*chain
+	}
+}
+
+// kept is an event, or where its room was cut: what came between nobody here has heard.
+type kept struct {
+	event  chat.Event // nil: a cut
+	room   *chain
+	before uint64 // number of the one before it in its room; it may be gone
+}
+
+// chain is what is kept of one room, one at least.
+type chain struct {
+	name  string
+	last  uint64
+	count int
+}
+
+// Bounds of what is kept.
+const (
+	recentEventsMax = 1 << 16
+	recentBytesMax  = 64 << 20
+	eventBytes      = 512 // about what an event takes beside its text
+)
+
+func newRecent(eventsMax, bytesMax int) *recent {
+	c := &recent{eventsMax: eventsMax, bytesMax: bytesMax}
+	c.mu.first, c.mu.next, c.mu.rooms = 1, 1, map[string]*chain{}
+	return c
+}
+
+// last is the number of the last event of all.
+func (c *recent) last() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mu.next - 1
+}
+
+// add keeps events of a room, and returns the number of the last of them. Their numbers
+// follow each other.
+func (c *recent) add(room string, events []chat.Event) (last uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range events {
+		c.push(room, e)
+	}
+	return c.mu.next - 1
+}
+
+// cut notes that what follows in a room does not follow what is kept of it.
+func (c *recent) cut(room string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ch := c.mu.rooms[room]; ch != nil && c.at(ch.last).event != nil {
+		c.push(room, nil)
+	}
+}
+
+func (c *recent) push(room string, e chat.Event) {
+	size := sizeOf(e)
+	for c.held() == c.eventsMax || c.held() > 0 && c.mu.bytes+size > c.bytesMax {
+		c.drop()
+	}
+	if c.held() == len(c.mu.ring) {
+		c.grow()
+	}
+	ch := c.mu.rooms[room]
+	if ch == nil {
+		ch = &chain{name: room}
+		c.mu.rooms[room] = ch
+	}
+	*c.at(c.mu.next) = kept{e, ch, ch.last}
+	ch.last = c.mu.next
+	ch.count++
+	c.mu.next++
+	c.mu.bytes += size
+}
+
+// drop forgets the oldest.
+func (c *recent) drop() {
+	k := c.at(c.mu.first)
+	c.mu.first++
+	c.mu.bytes -= sizeOf(k.event)
+	if k.room.count--; k.room.count == 0 {
+		delete(c.mu.rooms, k.room.name)
+	}
+	*k = kept{}
+}
+
+func (c *recent) grow() {
+	ring := make([]kept, max(64, 2*len(c.mu.ring)))
+	for n := c.mu.first; n != c.mu.next; n++ {
+		ring[n&uint64(len(ring)-1)] = *c.at(n)
+	}
+	c.mu.ring = ring
+}
+
+func (c *recent) held() int { return int(c.mu.next - c.mu.first) }
+
+func (c *recent) at(number uint64) *kept { return &c.mu.ring[number&uint64(len(c.mu.ring)-1)] }
+
+// stretch is what is known here of a room behind a line.
+type stretch struct {
+	found  bool
+	number uint64            // of the line
+	at     exchange.Position // of the line, where it has one
+	cut    bool              // something is missing between the line and events
+	events []chat.Event      // those behind the line and the last cut, oldest first
+}
+
+// lookMax bounds how far behind a line is looked for, in events of its room: more than
+// replayMax of them are not sent anyway.
+const lookMax = 4 * replayMax
+
+// behind returns what followed the line with an id in a room, up to a number. What has
+// a higher number is looked through for the line, and not returned.
+func (c *recent) behind(room, id string, upTo uint64) (s stretch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ch := c.mu.rooms[room]
+	if ch == nil {
+		return s
+	}
+	n := ch.last
+	for range min(ch.count, lookMax) {
+		k := c.at(n)
+		if k.event != nil && idOf(k.event) == id {
+			s.found, s.number, s.at = true, n, positionOf(k.event)
+			break
+		}
+		s.cut = s.cut || k.event == nil
+		if !s.cut && n <= upTo {
+			s.events = append(s.events, k.event)
+		}
+		n = k.before
+	}
+	slices.Reverse(s.events)
+	return s
+}
+
+// idOf is the id by which clients know an event; most have none.
+func idOf(e chat.Event) string {
+	switch e := e.(type) {
+	case *chat.Message:
+		return e.ID
+	case *chat.Announcement:
+		return e.ID
+	case *chat.Raid:
+		return e.ID
+	}
+	return ""
+}
+
+func positionOf(e chat.Event) exchange.Position {
+	p := e.Where()
+	return exchange.Position{Epoch: p.Epoch, Seq: p.Seq}
+}
+
+// sizeOf is about how many bytes an event takes.
+func sizeOf(e chat.Event) int {
+	switch e := e.(type) {
+	case nil:
+		return 0
+	case *chat.Message:
+		return eventBytes + len(e.Text) + len(e.Emotes)
+	case *chat.Announcement:
+		return eventBytes + len(e.Text)
+	case *chat.Deletion:
+		return eventBytes + len(e.Text)
+	}
+	return eventBytes
+}
