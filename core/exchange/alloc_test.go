@@ -71,7 +71,7 @@ func inOrder(tb testing.TB) func() {
 		Feed: answering{}, Partitions: 1, Deliver: func(string, []chat.Event) {},
 		Gap: func(room string, missed uint64) { tb.Errorf("gap %d", missed) },
 	})
-	x.Join("ann")
+	x.Join("ann", nil)
 	p := &x.partitions[0]
 	x.repair(tb.Context(), p, p.pop())
 	b := body(tb, "ann", lines(64)...)

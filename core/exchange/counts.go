@@ -11,6 +11,7 @@ type Counts struct {
 	Received     uint64 // that the Feed brought, of rooms with members
 	Passed       uint64 // that it brought, of rooms without
 	Delivered    uint64
+	Home         uint64 // of Delivered, those that came to Home
 	Duplicates   uint64 // that came again
 	Repaired     uint64 // of Delivered, those that had to be asked for
 	Shed         uint64 // held ahead and dropped, because too much was; they are asked for
@@ -27,7 +28,7 @@ type Counts struct {
 type counts struct {
 	received, passed, delivered, duplicates, repaired, shed atomic.Uint64
 	gaps, missed, damaged, otherVersion, asked, unanswered  atomic.Uint64
-	asides                                                  atomic.Uint64
+	asides, home                                            atomic.Uint64
 }
 
 // unreadable counts the part that err is of; nil is of none.
@@ -47,7 +48,7 @@ func (x *Inbox) Counts() Counts {
 	return Counts{
 		Received: c.received.Load(), Passed: c.passed.Load(), Delivered: c.delivered.Load(),
 		Duplicates: c.duplicates.Load(), Repaired: c.repaired.Load(), Shed: c.shed.Load(),
-		Gaps: c.gaps.Load(), Missed: c.missed.Load(), Asides: c.asides.Load(), Unreadable: c.damaged.Load(), OtherVersion: c.otherVersion.Load(),
+		Gaps: c.gaps.Load(), Missed: c.missed.Load(), Asides: c.asides.Load(), Home: c.home.Load(), Unreadable: c.damaged.Load(), OtherVersion: c.otherVersion.Load(),
 		Asked: c.asked.Load(), Unanswered: c.unanswered.Load(), HeldBytes: uint64(x.held.Load()),
 	}
 }

@@ -5,9 +5,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"uproar/core/chat"
+	"uproar/core/trace"
 )
 
-// InboxConfig is what an Inbox needs. All of it must be set but Aside.
+// InboxConfig is what an Inbox needs. All of it must be set but Aside and Trace.
 type InboxConfig struct {
 	Feed    Feed
 	Deliver Deliver
@@ -18,6 +21,7 @@ type InboxConfig struct {
 	// and must not keep body. nil: asides are dropped.
 	Aside      func(partition int, body []byte)
 	Partitions int // of the fleet
+	Trace      *trace.Recorder
 }
 
 // Inbox turns the payloads of a Feed, which come doubled, out of order or not at all,
@@ -34,9 +38,10 @@ type InboxConfig struct {
 // Run has one goroutine for each partition, its repairer, which alone waits for the
 // stream. A room is worked on by one goroutine at a time: by the Feed's, which delivers
 // what comes in order, or by the repairer, from its question to the last event of the
-// answer; what comes meanwhile is held, and the repairer delivers that too. So Deliver
-// and Gap are called on the Feed's goroutine or on a repairer, for one room never by two
-// at once, and never under a lock.
+// answer; what comes meanwhile is held, and the repairer delivers that too. Only Home does
+// not wait for who works on a room, but for a call of Deliver or Gap that is under way.
+// So Deliver and Gap are called on the Feed's goroutine, on a repairer or by who calls
+// Home, for one room never by two at once, and never under a lock.
 //
 // Each partition has one lock, under which nothing waits and nobody is called but
 // Feed.Want. Event loops may call Join and Leave.
@@ -45,30 +50,6 @@ type Inbox struct {
 	partitions []partition
 	held       atomic.Int64 // bytes ahead, of all rooms
 	counts     counts
-}
-
-// partition is the rooms of one partition that have members.
-type partition struct {
-	index int
-	wake  chan struct{} // the queue has got longer
-	mu    struct {
-		sync.Mutex
-		rooms   map[string]*room
-		members int     // rooms with members
-		queue   []*room // to be repaired, each once
-	}
-}
-
-// room is guarded by its partition. It is kept after its last member has left for as
-// long as somebody works on it or it waits in the queue.
-type room struct {
-	track
-	name    string
-	members bool
-	life    uint64 // counts joins and leaves: who works on it stops when it changes
-	working bool   // a goroutine is on it: nobody else calls Deliver or Gap
-	stale   bool   // something may be missing
-	queued  bool
 }
 
 // NewInbox returns an Inbox. Rooms may be joined before Run.
@@ -81,6 +62,7 @@ func NewInbox(cfg InboxConfig) *Inbox {
 		p := &x.partitions[i]
 		p.index, p.wake = i, make(chan struct{}, 1)
 		p.mu.rooms = map[string]*room{}
+		p.mu.uncalled.L = &p.mu
 	}
 	return x
 }
@@ -102,7 +84,19 @@ func (x *Inbox) Run(ctx context.Context) error {
 // is published while the position of the room is being asked for may come too. Any
 // goroutine may call it, it never blocks, and only the last call of Join and Leave
 // counts.
-func (x *Inbox) Join(name string) {
+//
+// Unless nil, ready is called once, as soon as the position is known: nothing that is said
+// from then on is missed. It is called before Join returns if that is known already, on
+// another goroutine if not, and never if Leave comes first; never under a lock of the
+// Inbox. It must not block.
+func (x *Inbox) Join(name string, ready func()) {
+	if x.join(name, ready) && ready != nil {
+		ready()
+	}
+}
+
+// join reports whether the position is known; if not, ready will be called.
+func (x *Inbox) join(name string, ready func()) (known bool) {
 	p := x.of(name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,15 +105,21 @@ func (x *Inbox) Join(name string) {
 		r = &room{name: name, track: track{held: &x.held}}
 		p.mu.rooms[name] = r
 	}
-	if r.members {
-		return
+	if !r.members {
+		r.members, r.stale = true, true
+		r.life++
+		if last := p.mu.home; last != (Stamp{}) { // what was said at home before is no news
+			r.seen.takeHome(1, last)
+		}
+		if p.mu.members++; p.mu.members == 1 {
+			x.cfg.Feed.Want(p.index, true)
+		}
+		p.enqueue(r)
 	}
-	r.members, r.stale = true, true
-	r.life++
-	if p.mu.members++; p.mu.members == 1 {
-		x.cfg.Feed.Want(p.index, true)
+	if !r.known && ready != nil {
+		r.ready = append(r.ready, ready)
 	}
-	p.enqueue(r)
+	return r.known
 }
 
 // Leave says that a room's last member has gone. A Deliver or Gap may be under way.
@@ -133,6 +133,7 @@ func (x *Inbox) Leave(name string) {
 	}
 	r.members = false
 	r.life++
+	r.ready, r.home, r.unheard = nil, nil, 0
 	r.reset()
 	if p.mu.members--; p.mu.members == 0 {
 		x.cfg.Feed.Want(p.index, false)
@@ -197,6 +198,7 @@ func (x *Inbox) receive(p *partition, part Part) {
 	}
 	events, err := part.Decode(r.name)
 	x.counts.unreadable(err)
+	x.note(trace.Received, events)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -208,7 +210,7 @@ func (x *Inbox) receive(p *partition, part Part) {
 		p.enqueue(r)
 		return
 	}
-	x.put(r, batch{first: part.First, events: events, bytes: len(part.rest) + eventBytes*len(events)})
+	x.put(r, batch{first: part.First, stamp: part.Stamp, events: events, bytes: len(part.rest) + eventBytes*len(events)})
 	if r.working {
 		return // its repairer takes it
 	}
@@ -232,15 +234,29 @@ func (x *Inbox) put(r *room, b batch) {
 // walk takes the steps of a room that its caller works on, until there is none, or its
 // members have left. p is locked, but not during a step.
 func (x *Inbox) walk(p *partition, r *room, life, final uint64) {
-	for r.life == life {
+	for p.awaitCalls(r); r.life == life; {
 		s, ok := r.next(final, time.Now())
 		if !ok {
 			return
 		}
-		p.mu.Unlock()
-		x.take(r.name, &s)
-		p.mu.Lock()
+		if s.twice {
+			x.counts.duplicates.Add(uint64(len(s.events)))
+			continue
+		}
+		x.call(p, r, &s)
 	}
+}
+
+// call takes a step, and then what has come to Home meanwhile. p is locked, but not during
+// that; r.calling is not set, before and after.
+func (x *Inbox) call(p *partition, r *room, s *step) {
+	r.calling = true
+	p.mu.Unlock()
+	x.take(r.name, s)
+	p.mu.Lock()
+	x.takeHome(p, r)
+	r.calling = false
+	p.mu.uncalled.Broadcast()
 }
 
 func (x *Inbox) take(room string, s *step) {
@@ -253,8 +269,28 @@ func (x *Inbox) take(room string, s *step) {
 	x.counts.delivered.Add(uint64(len(s.events)))
 	if s.repaired {
 		x.counts.repaired.Add(uint64(len(s.events)))
+		x.note(trace.Repaired, s.events)
+	}
+	for _, e := range s.events {
+		if gap, ok := e.(*chat.Gap); ok {
+			x.counts.gaps.Add(1)
+			x.counts.missed.Add(gap.Missed)
+		}
 	}
 	x.cfg.Deliver(room, s.events)
+	x.note(trace.Delivered, s.events)
+}
+
+// note notes a hop of lines.
+func (x *Inbox) note(hop trace.Hop, events []chat.Event) {
+	if x.cfg.Trace == nil {
+		return
+	}
+	for _, e := range events {
+		if m, ok := e.(*chat.Message); ok {
+			x.cfg.Trace.Note(hop, m.ID)
+		}
+	}
 }
 
 // release ends the work on a room. What is still held has something missing before it.
@@ -272,24 +308,4 @@ func (x *Inbox) release(p *partition, r *room) {
 
 func (x *Inbox) of(room string) *partition {
 	return &x.partitions[PartitionOf(room, len(x.partitions))]
-}
-
-// enqueue has a room repaired. One that is worked on is enqueued when it is released.
-func (p *partition) enqueue(r *room) {
-	if r.queued || r.working {
-		return
-	}
-	r.queued = true
-	p.mu.queue = append(p.mu.queue, r)
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
-}
-
-// forget drops a room without members, unless somebody still has it.
-func (p *partition) forget(r *room) {
-	if !r.working && !r.queued {
-		delete(p.mu.rooms, r.name)
-	}
 }

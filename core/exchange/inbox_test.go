@@ -27,6 +27,7 @@ type desk struct {
 	tap    *exchangetest.Tap
 	mu     sync.Mutex
 	logs   map[string][]string
+	busy   map[string]bool   // rooms of which a Deliver or Gap is under way
 	block  func(room string) // called by each Deliver, unless nil
 }
 
@@ -34,7 +35,7 @@ type desk struct {
 // stands between the Inbox and its Feed, unless nil.
 func withDesk(t *testing.T, through func(exchange.Feed) exchange.Feed, test func(d *desk)) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{t: t, memory: exchangetest.NewMemory(8), logs: map[string][]string{}}
+		d := &desk{t: t, memory: exchangetest.NewMemory(8), logs: map[string][]string{}, busy: map[string]bool{}}
 		d.tap = exchangetest.NewTap(d.memory.Feed())
 		feed := exchange.Feed(d.tap)
 		if through != nil {
@@ -42,25 +43,53 @@ func withDesk(t *testing.T, through func(exchange.Feed) exchange.Feed, test func
 		}
 		d.Inbox = exchange.NewInbox(exchange.InboxConfig{
 			Feed: feed, Partitions: 8,
-			Deliver: func(room string, events []chat.Event) {
-				if d.block != nil {
-					d.block(room)
-				}
-				for _, e := range events {
-					d.note(room, e.(*chat.Message).Text)
-				}
+			Deliver: d.deliver,
+			Gap: func(room string, missed uint64) {
+				defer d.alone(room)()
+				d.note(room, fmt.Sprintf("gap %d", missed))
 			},
-			Gap: func(room string, missed uint64) { d.note(room, fmt.Sprintf("gap %d", missed)) },
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- d.Run(ctx) }()
+		defer func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Errorf("run: %v", err)
+			}
+		}()
 		test(d)
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("run: %v", err)
-		}
 	})
+}
+
+func (d *desk) deliver(room string, events []chat.Event) {
+	defer d.alone(room)()
+	if d.block != nil {
+		d.block(room)
+	}
+	for _, e := range events {
+		switch e := e.(type) {
+		case *chat.Message:
+			d.note(room, e.Text)
+		case *chat.Gap:
+			d.note(room, fmt.Sprintf("announced %d", e.Missed))
+		}
+	}
+}
+
+// alone holds the Inbox to its promise of one call at a time for a room.
+func (d *desk) alone(room string) (end func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.busy[room] {
+		d.t.Errorf("two goroutines deliver to %q at once", room)
+	}
+	d.busy[room] = true
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.busy[room] = false
+	}
 }
 
 func (d *desk) note(room, text string) {
@@ -73,7 +102,16 @@ func (d *desk) note(room, text string) {
 func (d *desk) say(room string, texts ...string) {
 	d.t.Helper()
 	for _, text := range texts {
-		body, err := exchange.AppendBody(nil, exchange.Stamp{}, room, []chat.Event{&chat.Message{Text: text}})
+		d.sayAs(exchange.Stamp{}, room, text)
+	}
+	synctest.Wait()
+}
+
+// sayAs publishes texts, each with the same stamp.
+func (d *desk) sayAs(stamp exchange.Stamp, room string, texts ...string) {
+	d.t.Helper()
+	for _, text := range texts {
+		body, err := exchange.AppendBody(nil, stamp, room, []chat.Event{&chat.Message{Text: text}})
 		if err == nil {
 			err = d.memory.Publish(room, body, 1)
 		}
@@ -85,7 +123,7 @@ func (d *desk) say(room string, texts ...string) {
 }
 
 func (d *desk) join(room string) {
-	d.Join(room)
+	d.Join(room, nil)
 	synctest.Wait()
 }
 
@@ -249,7 +287,7 @@ func TestJoinAndLeaveDoNotWaitForDeliver(t *testing.T) {
 		d.join("ann")
 		d.say("ann", "1")
 		d.Leave("ann")
-		d.Join("ann")
+		d.Join("ann", nil)
 		d.Leave("ann")
 		d.join("ann")
 		close(open)
@@ -376,7 +414,7 @@ func TestRoomsWithoutMembersTakeNoMemory(t *testing.T) {
 	withDesk(t, nil, func(d *desk) {
 		d.tap.Fail(true)
 		for i := range 1000 {
-			d.Join(fmt.Sprint("room", i%10))
+			d.Join(fmt.Sprint("room", i%10), nil)
 			d.Leave(fmt.Sprint("room", i%10))
 		}
 		d.tap.Fail(false)

@@ -92,8 +92,9 @@ func (x *Inbox) repair(ctx context.Context, p *partition, r *room) bool {
 	for _, b := range a.batches {
 		x.put(r, b)
 	}
+	p.announce(r)
 	if lost {
-		x.tellLost(p, r)
+		x.tellLost(p, r, life)
 	}
 	final := a.head.Seq
 	if !known { // only the head was asked for, so a hole may still be filled
@@ -106,10 +107,10 @@ func (x *Inbox) repair(ctx context.Context, p *partition, r *room) bool {
 }
 
 // tellLost tells of a gap that nobody can count. p is locked, but not meanwhile.
-func (x *Inbox) tellLost(p *partition, r *room) {
-	p.mu.Unlock()
-	x.take(r.name, &step{gap: true})
-	p.mu.Lock()
+func (x *Inbox) tellLost(p *partition, r *room, life uint64) {
+	if p.awaitCalls(r); r.life == life {
+		x.call(p, r, &step{gap: true})
+	}
 }
 
 // ask gets what the stream has after a position, or the head alone if none is known. It
@@ -147,7 +148,7 @@ func (x *Inbox) decode(batches []batch, name string, head Position, payload []by
 		if err == nil && (string(part.Room) != name || part.First.Epoch != head.Epoch) {
 			continue
 		}
-		b := batch{first: part.First, repaired: true}
+		b := batch{first: part.First, stamp: part.Stamp, repaired: true}
 		if err == nil {
 			b.events, err = part.Decode(name)
 		}
@@ -177,8 +178,9 @@ func (x *Inbox) giveUpOverdue(p *partition) {
 	for _, r := range overdue {
 		life := r.life
 		final, lost := r.giveUp(now)
+		p.announce(r)
 		if lost {
-			x.tellLost(p, r)
+			x.tellLost(p, r, life)
 		}
 		x.walk(p, r, life, final)
 		x.release(p, r)

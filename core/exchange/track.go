@@ -28,6 +28,7 @@ const idleMax = 24 * time.Hour
 // batch is some events of one room as they came.
 type batch struct {
 	first    Position
+	stamp    Stamp
 	events   []chat.Event
 	bytes    int
 	round    uint32 // of the track, when it came
@@ -44,6 +45,7 @@ type track struct {
 	last  Position  // of what members were sent; the zero Position if nothing was ever said
 	heard time.Time // when something was last delivered or asked
 	past  []uint64  // the last epochs before this one, at most pastMax
+	seen  seen
 
 	ahead []batch   // ordered by epoch and seq
 	since time.Time // when the first of these came
@@ -93,6 +95,7 @@ func (t *track) put(b batch, now time.Time) (dropped int, shed bool) {
 // step is what is to be done for a room's members: deliver events, or tell of a gap.
 type step struct {
 	events   []chat.Event
+	twice    bool // these are not to be delivered: they have been, under another position
 	repaired bool
 	gap      bool
 	missed   uint64 // events; 0: nobody knows
@@ -115,7 +118,7 @@ func (t *track) next(final uint64, now time.Time) (step, bool) {
 		b := t.ahead[at]
 		t.ahead = slices.Delete(t.ahead, at, at+1)
 		t.grow(-b.bytes)
-		s := step{events: b.events[t.last.Seq+1-b.first.Seq:], repaired: b.repaired}
+		s := step{events: b.events[t.last.Seq+1-b.first.Seq:], repaired: b.repaired, twice: !t.seen.take(b.stamp)}
 		t.last.Seq, t.heard = b.last(), now
 		return s, true
 	}
@@ -198,7 +201,7 @@ func (t *track) newest() *batch {
 // reset forgets everything.
 func (t *track) reset() {
 	t.drop(func(*batch) bool { return true })
-	t.known, t.fresh, t.last, t.past = false, false, Position{}, nil
+	t.known, t.fresh, t.last, t.past, t.seen = false, false, Position{}, nil, seen{}
 }
 
 // drop forgets those held batches that match, and returns how many events they had.

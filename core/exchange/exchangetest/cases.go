@@ -333,6 +333,47 @@ func since(s *site) {
 	}
 }
 
+func publishedAgain(s *site) {
+	room := s.room("a")
+	e := s.edge().join(room)
+	say := func(publisher, number uint64, text string) {
+		s.publishAs(exchange.Stamp{Publisher: publisher, Number: number}, room, &chat.Message{Place: chat.Place{Room: room}, Text: text})
+	}
+	say(1, 10, "1")
+	say(1, 12, "2")
+	say(2, 5, "3")
+	say(1, 10, "1")
+	say(1, 12, "2")
+	say(1, 13, "4")
+	e.expect(room, "1", "2", "3", "4")
+	s.Restart()
+	say(1, 13, "4")
+	say(1, 14, "5")
+	e.expect(room, "1", "2", "3", "4", "gap 0", "5")
+}
+
+func ready(s *site) {
+	room := s.room("a")
+	s.say(room, "early")
+	e := s.edge()
+	e.tap.Lose(true)
+	known := make(chan bool, 2)
+	e.Join(room, func() { known <- true })
+	select {
+	case <-known:
+	case <-time.After(deadline):
+		s.t.Fatal("the position of a room is not known")
+	}
+	s.sayEach(room, "1", "2")
+	e.Join(room, func() { known <- true })
+	if len(known) == 0 {
+		s.t.Error("a room whose position is known is not ready at once")
+	}
+	e.tap.Lose(false)
+	s.say(room, "3")
+	e.expect(room, "1", "2", "3")
+}
+
 func asides(s *site) {
 	room := s.room("a")
 	partition := exchange.PartitionOf(room, s.Partitions)

@@ -61,6 +61,8 @@ func Run(t *testing.T, open func(t *testing.T) Bus) {
 		{"LateMemberGetsWhatComesFromThen", lateMember},
 		{"MemberWhoComesAgainGetsNothingOld", comesAgain},
 		{"SinceGivesWhatIsKept", since},
+		{"BodyThatIsPublishedAgainComesOnce", publishedAgain},
+		{"ReadyMeansThatNothingIsMissed", ready},
 		{"AsidesComeToWhoWantsThePartition", asides},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,7 +95,12 @@ func (s *site) say(room string, texts ...string) {
 
 func (s *site) publish(room string, events ...chat.Event) {
 	s.t.Helper()
-	body, err := exchange.AppendBody(nil, exchange.Stamp{}, room, events)
+	s.publishAs(exchange.Stamp{}, room, events...)
+}
+
+func (s *site) publishAs(stamp exchange.Stamp, room string, events ...chat.Event) {
+	s.t.Helper()
+	body, err := exchange.AppendBody(nil, stamp, room, events)
 	if err == nil {
 		err = s.Publish(room, body, len(events))
 	}
@@ -198,7 +205,7 @@ func (e *edge) join(rooms ...string) *edge {
 	e.site.t.Helper()
 	for _, room := range rooms {
 		before := e.tap.Answers(room)
-		e.Join(room)
+		e.Join(room, nil)
 		partition := exchange.PartitionOf(room, e.site.Partitions)
 		e.site.eventually("room "+room+" is joined", func() bool { return e.tap.Answers(room) > before && !e.tap.Awaits(partition) })
 	}

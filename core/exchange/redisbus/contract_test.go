@@ -1,92 +1,12 @@
 package redisbus
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
 	"uproar/core/exchange"
 	"uproar/core/exchange/exchangetest"
 	"uproar/core/store/redistest"
 )
-
-// wishes are the partitions that feeds of a test want and have not got yet. The contract
-// takes it that what is wanted comes at once; here that takes a round trip, and another
-// for the repair that Subscribed brings.
-type wishes struct {
-	sync.Mutex
-	open map[wish]bool // whether Subscribed was said
-}
-
-type wish struct {
-	feed      *Feed
-	partition int
-}
-
-// await returns when there is none.
-func (w *wishes) await(t *testing.T) {
-	for late := time.Now().Add(patience); ; time.Sleep(100 * time.Microsecond) {
-		w.Lock()
-		n := len(w.open)
-		w.Unlock()
-		if n == 0 {
-			return
-		}
-		if time.Now().After(late) {
-			t.Errorf("%d partitions are wanted in vain", n)
-			return
-		}
-	}
-}
-
-type wishingFeed struct {
-	*Feed
-	wishes *wishes
-}
-
-func (f *wishingFeed) Want(partition int, wanted bool) {
-	f.wishes.Lock()
-	delete(f.wishes.open, wish{f.Feed, partition})
-	if wanted {
-		f.wishes.open[wish{f.Feed, partition}] = false
-	}
-	f.wishes.Unlock()
-	f.Feed.Want(partition, wanted)
-}
-
-func (f *wishingFeed) Since(ctx context.Context, room string, after exchange.Position) ([][]byte, exchange.Position, error) {
-	this := wish{f.Feed, exchange.PartitionOf(room, f.bus.config.Partitions)}
-	f.wishes.Lock()
-	said := f.wishes.open[this]
-	f.wishes.Unlock()
-	parts, head, err := f.Feed.Since(ctx, room, after)
-	if said && err == nil {
-		f.wishes.Lock()
-		delete(f.wishes.open, this)
-		f.wishes.Unlock()
-	}
-	return parts, head, err
-}
-
-func (f *wishingFeed) Run(ctx context.Context, sink exchange.Sink) error {
-	return f.Feed.Run(ctx, &wishingSink{sink, f})
-}
-
-type wishingSink struct {
-	exchange.Sink
-	feed *wishingFeed
-}
-
-func (s *wishingSink) Subscribed(partition int) {
-	this, w := wish{s.feed.Feed, partition}, s.feed.wishes
-	w.Lock()
-	if _, open := w.open[this]; open {
-		w.open[this] = true
-	}
-	w.Unlock()
-	s.Sink.Subscribed(partition)
-}
 
 func TestRedisKeepsTheContract(t *testing.T) {
 	t.Parallel()
@@ -98,7 +18,6 @@ func TestRedisKeepsTheContract(t *testing.T) {
 func contractBus(t *testing.T, servers []*redistest.Server) exchangetest.Bus {
 	b := openBus(t, servers, nil)
 	p := startPublisher(t, b)
-	w := &wishes{open: map[wish]bool{}}
 	all := func(words ...string) func() {
 		return func() {
 			for _, s := range servers {
@@ -108,9 +27,8 @@ func contractBus(t *testing.T, servers []*redistest.Server) exchangetest.Bus {
 	}
 	return exchangetest.Bus{
 		Partitions: b.config.Partitions,
-		Feed:       func() exchange.Feed { return &wishingFeed{NewFeed(openBus(t, servers, nil)), w} },
+		Feed:       func() exchange.Feed { return NewFeed(openBus(t, servers, nil)) },
 		Publish: func(room string, body []byte, count int) error {
-			w.await(t)
 			answer := make(chan error, 1)
 			if err := p.Publish(&exchange.Lines{Room: room, Body: body, Count: count, Done: func(err error) { answer <- err }}); err != nil {
 				return err
