@@ -13,12 +13,9 @@ import (
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
-	"go.uber.org/goleak"
 
 	wire "uproar/proto/link"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // deadline is for what surely comes, on a machine that is busy.
 const deadline = 20 * time.Second
