@@ -10,6 +10,7 @@ type Admission struct {
 	Ticket uint32
 	Origin uint64
 	Left   time.Duration // as in Submission
+	Sent   time.Duration // likewise
 	Behind bool          // to be answered after those before it of this origin
 	Again  bool          // of rooms that the user has entered
 	User   User
@@ -40,7 +41,7 @@ func appendAdmission(dst []byte, a *Admission) ([]byte, error) {
 	}
 	dst = appendAsker(dst, a.Ticket, a.Origin)
 	dst = append(dst, flags(a.Behind, a.Again))
-	dst = binary.AppendUvarint(dst, uint64(max(0, min(a.Left, LeftMax).Milliseconds())))
+	dst = appendTimes(dst, a.Left, a.Sent)
 	dst = appendUser(dst, &a.User)
 	dst = append(dst, byte(len(a.Rooms)))
 	for _, room := range a.Rooms {
@@ -53,7 +54,7 @@ func (c *cursor) admission(a *Admission) {
 	a.Ticket, a.Origin = c.asker()
 	f := c.byte(3)
 	a.Behind, a.Again = f&1 != 0, f&2 != 0
-	a.Left = time.Duration(c.number(uint64(LeftMax.Milliseconds()))) * time.Millisecond
+	a.Left, a.Sent = c.times()
 	c.user(&a.User)
 	n := int(c.byte(RoomsMax))
 	if n == 0 {
@@ -73,10 +74,9 @@ type Modes struct {
 // ModeMax bounds the times of modes; more is cut to it.
 const ModeMax = 366 * 24 * time.Hour
 
-// Verdict is the answer to an admission for one room: clue.Admitted.
+// Verdict is the answer to an admission for one room: clue.Admitted, without what whoever asks has kept.
 type Verdict struct {
-	Room    string
-	User    User // in the colour of the account
+	Color   string // of the account, up to WordBytesMax
 	Roles   uint8
 	Modes   Modes
 	NoModes bool   // the room is not known: Modes says nothing
@@ -112,14 +112,12 @@ func appendAnswer(dst []byte, a *Answer) ([]byte, error) {
 	for i := range a.Verdicts {
 		v := &a.Verdicts[i]
 		var c checks
-		c.text("room name", v.Room, RoomBytesMax)
+		c.text("colour", v.Color, WordBytesMax)
 		c.notice(&v.Notice)
-		c.user(&v.User)
 		if c.err != nil {
 			return dst, c.err
 		}
-		dst = appendText(dst, v.Room)
-		dst = appendUser(dst, &v.User)
+		dst = appendText(dst, v.Color)
 		m := &v.Modes
 		dst = append(dst, v.Roles, flags(v.NoModes, v.Refused, v.Missing),
 			flags(m.FollowersOnly, m.SubscribersOnly, m.EmoteOnly, m.Unique))
@@ -148,8 +146,7 @@ func (c *cursor) answer(a *Answer) {
 }
 
 func (c *cursor) verdict(v *Verdict) {
-	v.Room = c.text(RoomBytesMax)
-	c.user(&v.User)
+	v.Color = c.text(WordBytesMax)
 	v.Roles = c.byte(255)
 	f, m := c.byte(7), c.byte(15)
 	v.NoModes, v.Refused, v.Missing = f&1 != 0, f&2 != 0, f&4 != 0

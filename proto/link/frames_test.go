@@ -42,13 +42,13 @@ func samples() map[Kind][]byte {
 			{Outcome: Stopped},
 		})),
 		KindAdmissions: must(AppendAdmissions(nil, []Admission{
-			{Ticket: 4, Origin: 5, Left: LeftMax, Behind: true, Again: true, User: ann, Rooms: []string{"a", "b"}},
+			{Ticket: 4, Origin: 5, Left: LeftMax, Sent: SentMax, Behind: true, Again: true, User: ann, Rooms: []string{"a", "b"}},
 			{Again: true, Rooms: []string{"c"}},
 		})),
 		KindAnswers: must(AppendAnswers(nil, []Answer{{Ticket: 4, Origin: 5, Again: true, Verdicts: []Verdict{
-			{Room: "a", User: ann, Roles: 4, Modes: Modes{time.Minute, time.Hour, true, false, true, false}},
-			{Room: "b", NoModes: true, Refused: true, Notice: Notice{"x", "y"}, Modes: Modes{SubscribersOnly: true, Unique: true}},
-			{Room: "c", Missing: true},
+			{Color: "#112233", Roles: 4, Modes: Modes{time.Minute, time.Hour, true, false, true, false}},
+			{NoModes: true, Refused: true, Notice: Notice{"x", "y"}, Modes: Modes{SubscribersOnly: true, Unique: true}},
+			{Missing: true},
 		}}})),
 		KindPing: AppendPing(nil, Ping{1 << 63, 1<<32 - 1, 1000}),
 		KindPong: AppendPong(nil, Ping{}),

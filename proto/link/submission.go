@@ -27,8 +27,8 @@ type Submission struct {
 // LeftMax bounds Left; more is cut to it.
 const LeftMax = time.Minute
 
-// SentMax bounds Sent; more is cut to it. Only differences between the submissions of a connection count: what takes
-// far longer than others from Sent to the clue process has been held up on the way.
+// SentMax bounds Sent; more is cut to it. Only differences within a connection count: what takes far longer than
+// the rest from Sent to the clue process has been held up on the way.
 const SentMax = 1 << 40 * time.Millisecond
 
 // AppendSubmissions appends submissions frames.
@@ -53,8 +53,7 @@ func appendSubmission(dst []byte, s *Submission) ([]byte, error) {
 		return dst, c.err
 	}
 	dst = appendAsker(dst, s.Ticket, s.Origin)
-	dst = binary.AppendUvarint(dst, uint64(max(0, min(s.Left, LeftMax).Milliseconds())))
-	dst = binary.AppendUvarint(dst, uint64(max(0, min(s.Sent, SentMax).Milliseconds())))
+	dst = appendTimes(dst, s.Left, s.Sent)
 	dst = appendText(dst, s.Room)
 	dst = appendUser(dst, &s.User)
 	dst = appendText(dst, s.Text)
@@ -64,13 +63,23 @@ func appendSubmission(dst []byte, s *Submission) ([]byte, error) {
 
 func (c *cursor) submission(s *Submission) {
 	s.Ticket, s.Origin = c.asker()
-	s.Left = time.Duration(c.number(uint64(LeftMax.Milliseconds()))) * time.Millisecond
-	s.Sent = time.Duration(c.number(uint64(SentMax.Milliseconds()))) * time.Millisecond
+	s.Left, s.Sent = c.times()
 	s.Room = c.text(RoomBytesMax)
 	c.user(&s.User)
 	s.Text = c.text(TextBytesMax)
 	s.Nonce = c.text(WordBytesMax)
 	s.ReplyTo = c.text(WordBytesMax)
+}
+
+// appendTimes appends how long is left, and when that was.
+func appendTimes(dst []byte, left, sent time.Duration) []byte {
+	dst = binary.AppendUvarint(dst, uint64(max(0, min(left, LeftMax).Milliseconds())))
+	return binary.AppendUvarint(dst, uint64(max(0, min(sent, SentMax).Milliseconds())))
+}
+
+func (c *cursor) times() (left, sent time.Duration) {
+	left = time.Duration(c.number(uint64(LeftMax.Milliseconds()))) * time.Millisecond
+	return left, time.Duration(c.number(uint64(SentMax.Milliseconds()))) * time.Millisecond
 }
 
 // appendAsker appends what names a question. An origin uses all its bits, so its length is fixed.
