@@ -65,11 +65,18 @@ func admitAll(a clue.Admission) (as []clue.Admitted) {
 
 func newHall(t testing.TB, cfg engine.Config) *hall {
 	t.Helper()
+	return newHallWith(t, cfg, func(*Config) {})
+}
+
+func newHallWith(t testing.TB, cfg engine.Config, change func(*Config)) *hall {
+	t.Helper()
 	h := &hall{t: t, buf: make([]byte, 1<<20)}
-	h.hub = New(Config{
+	config := Config{
 		ServerName: "tmi.twitch.tv", RegisterTimeout: time.Hour, PingInterval: time.Hour, PingTimeout: time.Hour,
 		MembershipWindow: time.Hour, AnswerTimeout: time.Hour, Auth: account.Open{}, Clue: h, Metrics: metrics.NewSet(),
-	})
+	}
+	change(&config)
+	h.hub = New(config)
 	cfg.NewLoop = h.hub.NewLoop
 	d, err := engine.NewDetached(cfg)
 	if err != nil {

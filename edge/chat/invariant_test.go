@@ -22,7 +22,7 @@ func (l *loop) check() error {
 					return fmt.Errorf("room %s: member %s has no seat", name, s.nick())
 				case st.group != g || int(st.at) != at:
 					return fmt.Errorf("room %s: the seat of %s is elsewhere", name, s.nick())
-				case g.variant != variant{s.wire, s.caps}:
+				case g.variant != variant{s.wire, s.caps &^ capResume}:
 					return fmt.Errorf("room %s: %s is in the wrong group", name, s.nick())
 				case !c.Open():
 					return fmt.Errorf("room %s: %s is closed", name, s.nick())
@@ -30,6 +30,11 @@ func (l *loop) check() error {
 					return fmt.Errorf("room %s: %s is marked outside a flush", name, s.nick())
 				}
 				seats++
+			}
+		}
+		for _, sk := range r.skips {
+			if st := sessionOf(sk.conn).seatOf(r); st == nil || st.skip != sk {
+				return fmt.Errorf("room %s: lines are left out for who has no seat", name)
 			}
 		}
 		if seats == 0 || seats != r.members {
@@ -52,6 +57,12 @@ func (l *loop) checkIndex() error {
 	for i := range x.stripes {
 		for name, sh := range x.stripes[i].mu.rooms {
 			r := l.rooms[name]
+			if err := l.checkArrivals(name, sh); err != nil {
+				return err
+			}
+			if r == nil && len(sh.rooms) == 0 && sh.arrivals > 0 {
+				continue
+			}
 			if r == nil || len(sh.rooms) != 1 || sh.rooms[0] != r {
 				return fmt.Errorf("index: room %s has the parts %v", name, sh.rooms)
 			}
@@ -72,6 +83,33 @@ func (l *loop) checkIndex() error {
 				return fmt.Errorf("index: room %s lists %v, has %v", name, sh.names, logins)
 			}
 		}
+	}
+	return nil
+}
+
+// checkArrivals holds who is about to sit down in a room against the index, and both
+// against what the exchange was told.
+func (l *loop) checkArrivals(name string, sh *shared) error {
+	arrivals, waiting := 0, 0
+	for c := range l.Conns {
+		a := sessionOf(c).arrivals
+		if a == nil {
+			continue
+		}
+		for _, a := range a.queue {
+			if a.expected == sh {
+				arrivals++
+			}
+			if a.expected == sh && !a.ready {
+				waiting++
+			}
+		}
+	}
+	if arrivals != sh.arrivals || !sh.ready && len(sh.waiting) < waiting {
+		return fmt.Errorf("index: room %s counts %d arrivals, %d of which wait, has %d and %d", name, sh.arrivals, len(sh.waiting), arrivals, waiting)
+	}
+	if e, ok := l.hub.cfg.Interest.(*elsewhere); ok && !e.isJoined(name) {
+		return fmt.Errorf("index: room %s is not joined", name)
 	}
 	return nil
 }
