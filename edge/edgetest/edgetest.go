@@ -4,6 +4,8 @@ package edgetest
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,8 +22,8 @@ import (
 // Server is one running edge process. The test that started it owns it; it ends
 // with the test.
 type Server struct {
-	IRC, HTTP, Admin string // bound addresses, host:port
-	Pid              int
+	IRC, HTTP, Admin, Link string // bound addresses, host:port; empty where it serves none
+	Pid                    int
 
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -33,7 +35,7 @@ type Server struct {
 	}
 }
 
-var readyLine = regexp.MustCompile(`^ready irc=(\S+) http=(\S+) admin=(\S+)`)
+var readyLine = regexp.MustCompile(`^ready irc=(\S*) http=(\S*) admin=(\S*)(?: link=(\S*))?`)
 
 // binary is built once per test process; the go command's cache makes it cheap.
 var binary = sync.OnceValues(func() (string, error) {
@@ -89,13 +91,31 @@ func Start(t testing.TB, args ...string) *Server {
 	})
 	select {
 	case m := <-ready:
-		s.IRC, s.HTTP, s.Admin = m[1], m[2], m[3]
+		s.IRC, s.HTTP, s.Admin, s.Link = m[1], m[2], m[3], m[4]
 	case <-s.done:
 		t.Fatalf("server ended before it was ready: %v\n%s", s.err, s.Log())
 	case <-time.After(20 * time.Second):
 		t.Fatalf("server not ready within 20 s\n%s", s.Log())
 	}
 	return s
+}
+
+// Refused runs the server on flags that it has to refuse, and returns its exit code and
+// what it printed.
+func Refused(t testing.TB, args ...string) (code int, printed string) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, args...).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !exit.Exited() {
+		t.Fatalf("the server was not to run with %q: %v\n%s", args, err, out)
+	}
+	return exit.ExitCode(), string(out)
 }
 
 // Terminate asks the server to drain (SIGTERM). Wait tells how it ended.

@@ -15,7 +15,7 @@ github.com/redis/rueidis/...     only  core/store/redisstore/... core/exchange/r
 github.com/panjf2000/gnet/v2/... only  edge/engine
 
 # The main package alone picks implementations.
-core/store/*     only  edge core/store/...
+core/store/*     only  edge edge/edgetest core/store/...   # edgetest runs redistest
 core/exchange/*  only  edge core/exchange/...
 
 edge/edgetest  only  none
