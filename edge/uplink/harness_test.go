@@ -120,11 +120,11 @@ func (r *relay) metric(name string) uint64 { return r.set.GetOrCreateCounter(nam
 // gate stands in front of an address, and is what goes wrong with a network and with whoever is behind it.
 type gate struct {
 	addr   string
-	to     string
 	flow   sync.RWMutex // held by freeze
 	listen net.Listener
 	mu     struct {
 		sync.Mutex
+		to    string
 		conns map[net.Conn]bool
 		shut  bool
 	}
@@ -136,8 +136,8 @@ func gateTo(t testing.TB, to string) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{addr: l.Addr().String(), to: to, listen: l}
-	g.mu.conns = map[net.Conn]bool{}
+	g := &gate{addr: l.Addr().String(), listen: l}
+	g.mu.to, g.mu.conns = to, map[net.Conn]bool{}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -145,7 +145,7 @@ func gateTo(t testing.TB, to string) *gate {
 			if err != nil {
 				return
 			}
-			out, err := net.Dial("tcp", g.to)
+			out, err := net.Dial("tcp", g.target())
 			if err != nil || !g.keep(in, out) {
 				_ = in.Close()
 				if out != nil {
@@ -163,6 +163,19 @@ func gateTo(t testing.TB, to string) *gate {
 		all.Wait()
 	})
 	return g
+}
+
+func (g *gate) target() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mu.to
+}
+
+// aim says where it leads from now on.
+func (g *gate) aim(to string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mu.to = to
 }
 
 func (g *gate) keep(conns ...net.Conn) bool {
