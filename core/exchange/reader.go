@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -90,6 +91,15 @@ func (r *reader) text(bytesMax int) string {
 	return s
 }
 
+func (r *reader) quoted() string {
+	s := r.raw(quotedBytesMax)
+	if hasControl(strings.ReplaceAll(s, ctcp, "")) {
+		r.fail("a text with control bytes: %.20q", s)
+		return ""
+	}
+	return s
+}
+
 func (r *reader) duration() time.Duration {
 	ms := r.int()
 	if ms > durationMax || ms < -durationMax {
@@ -141,7 +151,7 @@ func (r *reader) event(place *chat.Place) chat.Event {
 	case kindClearing:
 		return &chat.Clearing{Place: *place, Target: r.user(nil), For: r.duration()}
 	case kindDeletion:
-		return &chat.Deletion{Place: *place, MessageID: r.text(idBytesMax), Login: r.text(nameBytesMax), Text: r.text(textBytesMax)}
+		return &chat.Deletion{Place: *place, MessageID: r.text(idBytesMax), Login: r.text(nameBytesMax), Text: r.quoted()}
 	case kindModeChange:
 		return r.modeChange(place)
 	case kindAnnouncement:

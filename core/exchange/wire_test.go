@@ -128,6 +128,14 @@ func TestEmptyEventsComeBack(t *testing.T) {
 	}
 }
 
+func TestDeletedActionComesBack(t *testing.T) {
+	want := "\x01ACTION waves\x01"
+	got := decodeOnly(t, AppendPart(nil, Position{9, 1}, body(t, "ann", &chat.Deletion{Text: want})))
+	if text := got[0].(*chat.Deletion).Text; text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
 func TestZeroTimeStaysZero(t *testing.T) {
 	got := decodeOnly(t, AppendPart(nil, Position{9, 1}, body(t, "ann", &chat.Raid{})))
 	if at := got[0].Where().Time; !at.IsZero() {

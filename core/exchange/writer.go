@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -46,6 +47,21 @@ func (w *writer) text(s string, bytesMax int) {
 	w.raw(s, bytesMax)
 }
 
+// quoted appends a line as it was sent, which may be an action: that stands between two
+// bytes \x01.
+func (w *writer) quoted(s string) {
+	if hasControl(strings.ReplaceAll(s, ctcp, "")) {
+		w.fail("a text with control bytes: %.20q", s)
+	}
+	w.raw(s, quotedBytesMax)
+}
+
+// ctcp stands around what is more than text, as in "\x01ACTION waves\x01".
+const (
+	ctcp           = "\x01"
+	quotedBytesMax = textBytesMax + len(ctcp+"ACTION "+ctcp)
+)
+
 func (w *writer) duration(d time.Duration) { w.int(d.Milliseconds()) }
 
 // bits packs flags into one byte, the first one lowest.
@@ -85,7 +101,7 @@ func (w *writer) event(e chat.Event) {
 		w.head(kindDeletion, &e.Place)
 		w.text(e.MessageID, idBytesMax)
 		w.text(e.Login, nameBytesMax)
-		w.text(e.Text, textBytesMax)
+		w.quoted(e.Text)
 	case *chat.ModeChange:
 		w.head(kindModeChange, &e.Place)
 		w.modeChange(e)
