@@ -145,7 +145,7 @@ func (s *shard) conclude(p *publication, err error) {
 		for i := range p.lines {
 			s.keepSpoken(p.room, &p.lines[i])
 		}
-		if len(s.fetch.spoken) >= batchLinesMax { // many have ended at once, and the next batch may be far
+		if len(s.fetch.spoken) > spokenMax-batchLinesMax { // many have ended at once
 			s.fetch.tellAside(s.source, s.epoch)
 		}
 	}

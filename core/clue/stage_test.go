@@ -3,6 +3,7 @@ package clue
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // stage is both ends of a Clue under test: it records what is published and what is
-// answered, and can refuse to publish.
+// answered, can refuse to publish, and can take its time.
 type stage struct {
 	mu struct {
 		sync.Mutex
@@ -19,6 +20,8 @@ type stage struct {
 		events    map[string][]chat.Event    // published, lines and others, by room
 		decisions []Decision
 		refuse    bool
+		hold      bool
+		held      []carried // taken and not answered, oldest first
 	}
 }
 
@@ -37,14 +40,23 @@ func (st *stage) Publish(room string, events []chat.Event, done func(error)) err
 	if st.mu.refuse {
 		return errRefused
 	}
+	if st.mu.hold {
+		st.mu.held = append(st.mu.held, carried{room, events, slices.Clone(events), done})
+		return nil
+	}
+	st.record(room, events)
+	done(nil)
+	return nil
+}
+
+// record notes what is published. The lock is held.
+func (st *stage) record(room string, events []chat.Event) {
 	for _, e := range events {
 		if m, ok := e.(*chat.Message); ok {
 			st.mu.lines[room] = append(st.mu.lines[room], m)
 		}
 	}
 	st.mu.events[room] = append(st.mu.events[room], events...)
-	done(nil)
-	return nil
 }
 
 func (st *stage) Decided(ds []Decision) {
