@@ -122,7 +122,7 @@ func TestRoomThatIsLateIsTakenAndItsMembersAreToldOfAGap(t *testing.T) {
 	}
 	late.read()
 	e.ready("room")
-	const want = "@msg-id=uproar_gap :tmi.twitch.tv NOTICE #room :Some lines of this room may not have reached you because the server does not have them.\r\n"
+	const want = "@msg-id=uproar_gap :tmi.twitch.tv NOTICE #room :Some lines of this room may not have reached you; the server cannot tell how many.\r\n"
 	if got := g.hears(); got != want {
 		t.Fatalf("read %q", got)
 	}

@@ -22,7 +22,9 @@ func (h *Hub) Deliver(name string, events []chat.Event) {
 	}
 	kept := slices.Clone(events) // shared by the loops, modified by none
 	for _, r := range rooms {
-		if r.loop.Post(delivery{r, kept, last}, len(kept)) {
+		// What follows a loss is lost too until the loop has told of it, so that the gap is
+		// where the lines are missing.
+		if r.lost.Load() == 0 && r.loop.Post(delivery{r, kept, last}, len(kept)) {
 			continue
 		}
 		r.lostUpTo.Store(last)
@@ -96,7 +98,15 @@ type lossTask struct {
 }
 
 func (t lossTask) Run(*engine.Loop) {
-	t.room.untold += int(t.room.lost.Swap(0))
-	t.room.queue()
-	t.room.evict(t.banned)
+	r := t.room
+	lost := int(r.lost.Swap(0))
+	switch {
+	case lost == 0: // told with the loss before
+	case len(r.pending) < pendingMax:
+		r.loop.hub.meters.linesLost.Add(lost)
+		r.add([]chat.Event{gapIn(r.name, uint64(lost))})
+	default:
+		r.untold += lost
+	}
+	r.evict(t.banned)
 }

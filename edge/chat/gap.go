@@ -15,9 +15,9 @@ func uncounted(room string) []chat.Event { return []chat.Event{gapIn(room, 0)} }
 
 // appendGap appends the NOTICE of a gap that is the servers'.
 func appendGap(dst []byte, t *texts, e *chat.Gap, caps capabilities) []byte {
-	text := "Some lines of this room may not have reached you because the server does not have them."
+	text := "Some lines of this room may not have reached you; the server cannot tell how many."
 	if e.Missed > 0 {
-		text = gapText(e.Missed, "because the server does not have them")
+		text = gapText(e.Missed, "because the server has lost them")
 	}
 	return appendNotice(dst, t, e.Room, &chat.Notice{MsgID: gapMsgID, Text: text}, caps)
 }
