@@ -7,7 +7,7 @@
 // connections do; a room that has members on several loops exists once on each. Four
 // things are shared: the Hub's configuration, which does not change; the index, which
 // knows the loops that have members of a room, and has locks that are held for map
-// operations alone, the longest a copy of 1,000 names; the last events (recent.go), under
+// operations alone, the longest a comparison of 2,000 names; the last events (recent.go), under
 // one lock; and messages, which nobody modifies. A loop is handed lines and
 // decisions through its mailbox.
 //
@@ -63,6 +63,7 @@ type Config struct {
 	// Where lines come from other processes, else nil.
 	Interest Interest
 	History  History
+	Presence Presence
 
 	Trace *trace.Recorder // nil: off
 }
@@ -102,7 +103,7 @@ func New(cfg Config) *Hub {
 	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), meters: newMeters(cfg.Metrics)}
 	h.recent = newRecent(recentEventsMax, recentBytesMax)
 	h.historian = newHistorian(cfg.History)
-	h.index.init(cfg.MembershipWindow, cfg.Interest, h.recent)
+	h.index.init(&h.cfg, h.recent)
 	return h
 }
 
@@ -132,7 +133,7 @@ type loop struct {
 
 func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }
 
-// Viewers is how many connections of this process are in a room.
+// Viewers is how many connections are in a room, on all edges.
 func (h *Hub) Viewers(room string) int { return h.index.viewers(room) }
 
 // Admitted takes clue's answers to one Admission to its session's loop. Clue bounds how

@@ -20,6 +20,7 @@ type index struct {
 	seed     maphash.Seed
 	window   time.Duration
 	interest Interest
+	presence Presence
 	recent   *recent
 	stripes  [64]stripe
 }
@@ -40,6 +41,7 @@ type shared struct {
 	named    int            // seats of members that are not anonymous
 	hosts    int            // those of the broadcaster, who is listed in any crowd
 	names    map[string]int // seats by login; nil while there are too many
+	away     away           // what other edges add to names
 	epoch    uint32         // counts the lists of names begun, from 1
 	news     *news          // JOIN and PART that have not been told
 }
@@ -52,9 +54,9 @@ const (
 	namesResume = namesMax / 2
 )
 
-func (x *index) init(window time.Duration, interest Interest, recent *recent) {
+func (x *index) init(cfg *Config, recent *recent) {
 	x.seed = maphash.MakeSeed()
-	x.window, x.interest, x.recent = window, interest, recent
+	x.window, x.interest, x.presence, x.recent = cfg.MembershipWindow, cfg.Interest, cfg.Presence, recent
 	for i := range x.stripes {
 		x.stripes[i].mu.rooms = map[string]*shared{}
 	}
@@ -83,15 +85,23 @@ func (x *index) deliver(name string, events []chat.Event) (rooms []*room, last u
 	return rooms, last
 }
 
-// viewers counts the seats of a room.
+// viewers counts the seats of a room, on all edges.
 func (x *index) viewers(name string) (n int) {
+	if x.presence != nil {
+		n = x.presence.Count(name)
+	}
 	st := x.stripe(name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if sh := st.mu.rooms[name]; sh != nil {
-		for _, r := range sh.rooms {
-			n += r.members
-		}
+		n += sh.seats()
+	}
+	return n
+}
+
+func (sh *shared) seats() (n int) {
+	for _, r := range sh.rooms {
+		n += r.members
 	}
 	return n
 }
@@ -112,8 +122,12 @@ func (x *index) count(s *Session, r *room) (names []string) {
 	if r.members++; r.members == 1 {
 		sh.rooms = append(slices.Clone(sh.rooms), r)
 		r.taken = x.recent.last()
+		if len(sh.rooms) == 1 {
+			x.touch(r.name)
+		}
 	}
 	if s.caps&capMembership != 0 {
+		x.look(sh, r.name)
 		sh.watchers++
 	}
 	if !s.user.Anonymous {
@@ -135,23 +149,39 @@ func (x *index) count(s *Session, r *room) (names []string) {
 // enter counts one seat of a login in the list of names.
 func (x *index) enter(sh *shared, room, login string) {
 	sh.names[login]++
-	if sh.names[login] == 1 {
+	if sh.names[login] == 1 && !sh.isAway(login, 1) {
 		x.tell(sh, room, login, true)
 	}
+	sh.limit()
+}
+
+// limit gives names up when they are too many.
+func (sh *shared) limit() {
 	if len(sh.names) > namesMax {
 		sh.names, sh.news = nil, nil
+	}
+	if len(sh.away.names) > 0 && (sh.names == nil || sh.nameCount() > namesMax) {
+		sh.scatter()
 	}
 }
 
 // others lists all names but one. Of a crowd, as on Twitch, only those are listed who
 // have a role.
 func (sh *shared) others(room, login string) []string {
-	if sh.names == nil && sh.hosts > 0 && room != login {
-		return []string{room}
+	if sh.names == nil || sh.away.crowd {
+		if (sh.hosts > 0 || sh.away.host) && room != login {
+			return []string{room}
+		}
+		return nil
 	}
-	names := make([]string, 0, len(sh.names))
+	names := make([]string, 0, sh.nameCount())
 	for name := range sh.names {
 		if name != login {
+			names = append(names, name)
+		}
+	}
+	for name := range sh.away.names {
+		if name != login && sh.names[name] == 0 {
 			names = append(names, name)
 		}
 	}
@@ -176,12 +206,15 @@ func (x *index) discount(s *Session, seat *seat) (parts []*room, epoch uint32) {
 	sh := st.mu.rooms[r.name]
 	if r.members--; r.members == 0 {
 		sh.rooms = slices.DeleteFunc(slices.Clone(sh.rooms), func(o *room) bool { return o == r })
+		if len(sh.rooms) == 0 {
+			x.touch(r.name)
+		}
 		if x.closeIfUnused(st, r.name, sh) {
 			return nil, 0
 		}
 	}
 	if s.caps&capMembership != 0 {
-		sh.watchers--
+		sh.unwatch()
 	}
 	if s.user.Anonymous {
 		return nil, 0
@@ -194,7 +227,7 @@ func (x *index) discount(s *Session, seat *seat) (parts []*room, epoch uint32) {
 	case sh.names != nil && seat.epoch == sh.epoch:
 		if sh.names[s.user.Login]--; sh.names[s.user.Login] == 0 {
 			delete(sh.names, s.user.Login)
-			x.tell(sh, r.name, s.user.Login, false)
+			x.left(sh, r.name, s.user.Login)
 		}
 	case sh.names == nil && sh.named <= namesResume:
 		sh.names = map[string]int{}
@@ -204,15 +237,33 @@ func (x *index) discount(s *Session, seat *seat) (parts []*room, epoch uint32) {
 	return nil, 0
 }
 
+// left follows the last seat of a login here. There may be few enough again to list them.
+func (x *index) left(sh *shared, room, login string) {
+	if !sh.isAway(login, -1) {
+		x.tell(sh, room, login, false)
+	}
+	if sh.away.crowd {
+		x.await(sh, room)
+	}
+}
+
 // watch follows a change of a member's membership capability.
 func (x *index) watch(r *room, on bool) {
 	st := x.stripe(r.name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if on {
-		st.mu.rooms[r.name].watchers++
-	} else {
-		st.mu.rooms[r.name].watchers--
+	sh := st.mu.rooms[r.name]
+	if !on {
+		sh.unwatch()
+		return
+	}
+	x.look(sh, r.name)
+	sh.watchers++
+}
+
+func (sh *shared) unwatch() {
+	if sh.watchers--; sh.watchers == 0 {
+		sh.away = away{}
 	}
 }
 
@@ -248,10 +299,13 @@ func (x *index) fill(room string, epoch uint32, logins []string) bool {
 		return false
 	}
 	for _, login := range logins {
-		sh.names[login]++
+		if sh.names[login]++; sh.names[login] == 1 {
+			sh.isAway(login, 1)
+		}
 	}
-	if len(sh.names) > namesMax {
-		sh.names, sh.news = nil, nil
+	sh.limit()
+	if sh.away.crowd {
+		x.await(sh, room)
 	}
 	return true
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // news is who came to a room and who left since members were last told. Somebody who
-// did both is not in it. It is bounded by namesMax joins, and as many leavers.
+// did both is not in it. It is bounded by namesMax joins, and as many leavers, here and on
+// other edges.
 type news struct {
 	joined, parted map[string]struct{}
 }
@@ -17,12 +18,8 @@ type news struct {
 // tell notes that a login came or left, if anyone wants to know, and has it told when
 // the window ends. The stripe is locked.
 func (x *index) tell(sh *shared, room, login string, came bool) {
-	if sh.watchers == 0 {
+	if sh.away.crowd || !x.await(sh, room) {
 		return
-	}
-	if sh.news == nil {
-		sh.news = &news{map[string]struct{}{}, map[string]struct{}{}}
-		time.AfterFunc(x.window, func() { x.publish(room) })
 	}
 	to, from := sh.news.joined, sh.news.parted
 	if !came {
@@ -35,10 +32,22 @@ func (x *index) tell(sh *shared, room, login string, came bool) {
 	to[login] = struct{}{}
 }
 
+// await begins the window in which news are collected, if anyone wants to know any.
+func (x *index) await(sh *shared, room string) bool {
+	if sh.watchers == 0 {
+		return false
+	}
+	if sh.news == nil {
+		sh.news = &news{map[string]struct{}{}, map[string]struct{}{}}
+		time.AfterFunc(x.window, func() { x.publish(room) })
+	}
+	return true
+}
+
 // publish sends the news of a room to all its loops: one task per loop and window.
 func (x *index) publish(name string) {
 	rooms, n := x.takeNews(name)
-	if n == nil {
+	if n == nil || len(n.joined)+len(n.parted) == 0 {
 		return
 	}
 	joined, parted := slices.Sorted(maps.Keys(n.joined)), slices.Sorted(maps.Keys(n.parted))
@@ -52,9 +61,10 @@ func (x *index) takeNews(name string) ([]*room, *news) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	sh := st.mu.rooms[name]
-	if sh == nil {
+	if sh == nil || sh.news == nil {
 		return nil, nil
 	}
+	x.look(sh, name)
 	n := sh.news
 	sh.news = nil
 	return sh.rooms, n
