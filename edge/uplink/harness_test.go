@@ -191,8 +191,7 @@ func (g *gate) pass(from, to net.Conn) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
-		g.flow.RLock()
-		g.flow.RUnlock() //nolint:staticcheck // waits for the thaw
+		g.thawed()
 		if n > 0 {
 			_, _ = to.Write(buf[:n])
 		}
@@ -234,6 +233,12 @@ func (g *gate) open() {
 // freeze stops all bytes until thaw.
 func (g *gate) freeze() { g.flow.Lock() }
 func (g *gate) thaw()   { g.flow.Unlock() }
+
+// thawed returns when it is not frozen.
+func (g *gate) thawed() {
+	g.flow.RLock()
+	defer g.flow.RUnlock()
+}
 
 // recorder is a Sink that keeps what it is given, in words.
 type recorder struct {
