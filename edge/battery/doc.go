@@ -16,5 +16,6 @@
 // Absence is proved by order and never by waiting: a case that expects nothing
 // sends something harmless afterwards and requires its answer to come next.
 //
-// Cases 81 to 86 drive client libraries and live with those libraries.
+// Cases 81 to 86 drive client libraries and live with those libraries; from 87 on they
+// are of what Twitch does not have.
 package battery
