@@ -26,6 +26,9 @@ type Lines struct {
 	// with nil when they are in the room's stream, and else with an error that wraps
 	// ErrUnavailable, ErrUnsure or ErrClosed. It must not block.
 	Done func(error)
+	// Recalled, unless nil, may be called until Done is, by any goroutine, and says whether
+	// lines that are not yet sent are to be answered with ErrUnavailable instead.
+	Recalled func() bool
 }
 
 // Bus publishes lines in every process that wants their partition. Any goroutine may

@@ -2,7 +2,8 @@ package exchange
 
 import (
 	"errors"
-	"sync/atomic"
+
+	"github.com/VictoriaMetrics/metrics"
 )
 
 // Counts is what an Inbox has counted since it was made. Numbers are events but where
@@ -26,9 +27,28 @@ type Counts struct {
 }
 
 type counts struct {
-	received, passed, delivered, duplicates, repaired, shed atomic.Uint64
-	gaps, missed, damaged, otherVersion, asked, unanswered  atomic.Uint64
-	asides, home                                            atomic.Uint64
+	received, passed, delivered, home, duplicates, repaired, shed  *metrics.Counter
+	gaps, missed, asides, damaged, otherVersion, asked, unanswered *metrics.Counter
+}
+
+func newCounts(set *metrics.Set, x *Inbox) counts {
+	set.GetOrCreateGauge(`uproar_exchange_held_bytes`, func() float64 { return float64(x.held.Load()) })
+	return counts{
+		received:     set.GetOrCreateCounter(`uproar_exchange_received_total`),
+		passed:       set.GetOrCreateCounter(`uproar_exchange_passed_total`),
+		delivered:    set.GetOrCreateCounter(`uproar_exchange_delivered_total`),
+		home:         set.GetOrCreateCounter(`uproar_exchange_home_total`),
+		duplicates:   set.GetOrCreateCounter(`uproar_exchange_duplicates_total`),
+		repaired:     set.GetOrCreateCounter(`uproar_exchange_repaired_total`),
+		shed:         set.GetOrCreateCounter(`uproar_exchange_shed_total`),
+		gaps:         set.GetOrCreateCounter(`uproar_exchange_gaps_total`),
+		missed:       set.GetOrCreateCounter(`uproar_exchange_missed_total`),
+		asides:       set.GetOrCreateCounter(`uproar_exchange_asides_total`),
+		damaged:      set.GetOrCreateCounter(`uproar_exchange_unreadable_total{reason="damaged"}`),
+		otherVersion: set.GetOrCreateCounter(`uproar_exchange_unreadable_total{reason="version"}`),
+		asked:        set.GetOrCreateCounter(`uproar_exchange_asked_total`),
+		unanswered:   set.GetOrCreateCounter(`uproar_exchange_unanswered_total`),
+	}
 }
 
 // unreadable counts the part that err is of; nil is of none.
@@ -36,9 +56,9 @@ func (c *counts) unreadable(err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrVersion):
-		c.otherVersion.Add(1)
+		c.otherVersion.Inc()
 	default:
-		c.damaged.Add(1)
+		c.damaged.Inc()
 	}
 }
 
@@ -46,9 +66,9 @@ func (c *counts) unreadable(err error) {
 func (x *Inbox) Counts() Counts {
 	c := &x.counts
 	return Counts{
-		Received: c.received.Load(), Passed: c.passed.Load(), Delivered: c.delivered.Load(),
-		Duplicates: c.duplicates.Load(), Repaired: c.repaired.Load(), Shed: c.shed.Load(),
-		Gaps: c.gaps.Load(), Missed: c.missed.Load(), Asides: c.asides.Load(), Home: c.home.Load(), Unreadable: c.damaged.Load(), OtherVersion: c.otherVersion.Load(),
-		Asked: c.asked.Load(), Unanswered: c.unanswered.Load(), HeldBytes: uint64(x.held.Load()),
+		Received: c.received.Get(), Passed: c.passed.Get(), Delivered: c.delivered.Get(), Home: c.home.Get(),
+		Duplicates: c.duplicates.Get(), Repaired: c.repaired.Get(), Shed: c.shed.Get(),
+		Gaps: c.gaps.Get(), Missed: c.missed.Get(), Asides: c.asides.Get(), Unreadable: c.damaged.Get(), OtherVersion: c.otherVersion.Get(),
+		Asked: c.asked.Get(), Unanswered: c.unanswered.Get(), HeldBytes: uint64(x.held.Load()),
 	}
 }

@@ -28,7 +28,7 @@ func (x *Inbox) Home(name string, from uint64, stamp Stamp, events []chat.Event)
 		return
 	}
 	if !r.seen.takeHome(from, stamp) {
-		x.counts.duplicates.Add(uint64(len(events)))
+		x.counts.duplicates.Add(len(events))
 		return
 	}
 	if len(r.home) == homeMax || r.unheard > 0 {
@@ -48,6 +48,15 @@ func (x *Inbox) Home(name string, from uint64, stamp Stamp, events []chat.Event)
 	}
 }
 
+// expects reports whether a body that was published is still to come.
+func (x *Inbox) expects(name string, stamp Stamp) bool {
+	p := x.of(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.mu.rooms[name]
+	return r != nil && r.members && !r.seen.has(stamp)
+}
+
 // takeHome delivers what has come to Home. p is locked, but not during a call; r.calling
 // is set.
 func (x *Inbox) takeHome(p *partition, r *room) {
@@ -55,7 +64,7 @@ func (x *Inbox) takeHome(p *partition, r *room) {
 		var s step
 		if len(r.home) > 0 {
 			s.events, r.home = r.home[0], r.home[1:]
-			x.counts.home.Add(uint64(len(s.events)))
+			x.counts.home.Add(len(s.events))
 		} else {
 			s = step{gap: true, missed: r.unheard}
 			r.unheard = 0

@@ -11,18 +11,15 @@ import (
 	"uproar/core/exchange"
 )
 
-// here is who publishes at home, in these tests.
-const here = 7
-
 // home brings a line home whose run began with number from.
 func (d *desk) home(room string, from, number uint64, text string) {
-	d.Home(room, from, exchange.Stamp{Publisher: here, Number: number}, []chat.Event{&chat.Message{Text: text}})
+	d.Home(room, from, exchange.Stamp{Publisher: homePublisher, Number: number}, []chat.Event{&chat.Message{Text: text}})
 }
 
-// come is a line of here that comes by the Feed.
+// come is a line of homePublisher that comes by the Feed.
 func (d *desk) come(room string, number uint64, text string) {
 	d.t.Helper()
-	d.sayAs(exchange.Stamp{Publisher: here, Number: number}, room, text)
+	d.sayAs(exchange.Stamp{Publisher: homePublisher, Number: number}, room, text)
 }
 
 func TestReadyIsCalledOnceThePositionIsKnown(t *testing.T) {
@@ -79,7 +76,7 @@ func TestBodyThatIsPublishedTwiceComesOnce(t *testing.T) {
 		d.come("ann", 6, "2")
 		d.come("ann", 4, "1")
 		d.come("ann", 6, "2")
-		d.sayAs(exchange.Stamp{Publisher: here + 1, Number: 1}, "ann", "of another")
+		d.sayAs(exchange.Stamp{Publisher: homePublisher + 1, Number: 1}, "ann", "of another")
 		d.come("ann", 7, "3")
 		d.expect("ann", "1", "2", "of another", "3")
 		d.memory.Restart() // positions begin again, numbers do not
@@ -273,7 +270,7 @@ func TestTooMuchAtHomeIsAGap(t *testing.T) {
 func TestAnnouncedGapIsAnEventAndCounted(t *testing.T) {
 	withDesk(t, nil, func(d *desk) {
 		d.join("ann")
-		body, err := exchange.AppendBody(nil, exchange.Stamp{Publisher: here, Number: 1}, "ann", []chat.Event{&chat.Gap{Missed: 3}})
+		body, err := exchange.AppendBody(nil, exchange.Stamp{Publisher: homePublisher, Number: 1}, "ann", []chat.Event{&chat.Gap{Missed: 3}})
 		if err == nil {
 			err = d.memory.Publish("ann", body, 1)
 		}

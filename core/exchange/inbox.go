@@ -6,11 +6,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"uproar/core/chat"
 	"uproar/core/trace"
 )
 
-// InboxConfig is what an Inbox needs. All of it must be set but Aside and Trace.
+// InboxConfig is what an Inbox needs. All of it must be set but Aside, Trace and
+// Metrics.
 type InboxConfig struct {
 	Feed    Feed
 	Deliver Deliver
@@ -22,6 +25,7 @@ type InboxConfig struct {
 	Aside      func(partition int, body []byte)
 	Partitions int // of the fleet
 	Trace      *trace.Recorder
+	Metrics    *metrics.Set // nil: only Counts knows
 }
 
 // Inbox turns the payloads of a Feed, which come doubled, out of order or not at all,
@@ -57,7 +61,11 @@ func NewInbox(cfg InboxConfig) *Inbox {
 	if cfg.Feed == nil || cfg.Deliver == nil || cfg.Gap == nil || cfg.Partitions < 1 {
 		panic("BUG: exchange.NewInbox without a Feed, Deliver, Gap or partitions")
 	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = metrics.NewSet()
+	}
 	x := &Inbox{cfg: cfg, partitions: make([]partition, cfg.Partitions)}
+	x.counts = newCounts(cfg.Metrics, x)
 	for i := range x.partitions {
 		p := &x.partitions[i]
 		p.index, p.wake = i, make(chan struct{}, 1)
@@ -144,11 +152,11 @@ func (x *Inbox) Leave(name string) {
 // Payload implements Sink. What is of no partition is counted as unreadable.
 func (x *Inbox) Payload(partition int, payload []byte) {
 	if partition < 0 || partition >= len(x.partitions) {
-		x.counts.damaged.Add(1)
+		x.counts.damaged.Inc()
 		return
 	}
 	if IsAside(payload) {
-		x.counts.asides.Add(1)
+		x.counts.asides.Inc()
 		if x.cfg.Aside != nil {
 			x.cfg.Aside(partition, payload[1:])
 		}
@@ -186,14 +194,14 @@ func (x *Inbox) receive(p *partition, part Part) {
 	r := p.mu.rooms[string(part.Room)]
 	if r == nil || !r.members {
 		p.mu.Unlock()
-		x.counts.passed.Add(uint64(part.Count))
+		x.counts.passed.Add(part.Count)
 		return
 	}
 	life, twice := r.life, r.covers(part.First, part.Last())
 	p.mu.Unlock()
-	x.counts.received.Add(uint64(part.Count))
+	x.counts.received.Add(part.Count)
 	if twice {
-		x.counts.duplicates.Add(uint64(part.Count))
+		x.counts.duplicates.Add(part.Count)
 		return
 	}
 	events, err := part.Decode(r.name)
@@ -224,10 +232,10 @@ func (x *Inbox) put(r *room, b batch) {
 	dropped, shed := r.put(b, time.Now())
 	switch {
 	case shed:
-		x.counts.shed.Add(uint64(dropped))
+		x.counts.shed.Add(dropped)
 		r.stale = true
 	case !b.repaired:
-		x.counts.duplicates.Add(uint64(dropped))
+		x.counts.duplicates.Add(dropped)
 	}
 }
 
@@ -240,7 +248,7 @@ func (x *Inbox) walk(p *partition, r *room, life, final uint64) {
 			return
 		}
 		if s.twice {
-			x.counts.duplicates.Add(uint64(len(s.events)))
+			x.counts.duplicates.Add(len(s.events))
 			continue
 		}
 		x.call(p, r, &s)
@@ -261,20 +269,20 @@ func (x *Inbox) call(p *partition, r *room, s *step) {
 
 func (x *Inbox) take(room string, s *step) {
 	if s.gap {
-		x.counts.gaps.Add(1)
-		x.counts.missed.Add(s.missed)
+		x.counts.gaps.Inc()
+		x.counts.missed.AddInt64(int64(s.missed))
 		x.cfg.Gap(room, s.missed)
 		return
 	}
-	x.counts.delivered.Add(uint64(len(s.events)))
+	x.counts.delivered.Add(len(s.events))
 	if s.repaired {
-		x.counts.repaired.Add(uint64(len(s.events)))
+		x.counts.repaired.Add(len(s.events))
 		x.note(trace.Repaired, s.events)
 	}
 	for _, e := range s.events {
 		if gap, ok := e.(*chat.Gap); ok {
-			x.counts.gaps.Add(1)
-			x.counts.missed.Add(gap.Missed)
+			x.counts.gaps.Inc()
+			x.counts.missed.AddInt64(int64(gap.Missed))
 		}
 	}
 	x.cfg.Deliver(room, s.events)

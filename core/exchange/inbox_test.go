@@ -27,6 +27,7 @@ type desk struct {
 	tap    *exchangetest.Tap
 	mu     sync.Mutex
 	logs   map[string][]string
+	places []chat.Place      // of all events
 	busy   map[string]bool   // rooms of which a Deliver or Gap is under way
 	block  func(room string) // called by each Deliver, unless nil
 }
@@ -35,20 +36,7 @@ type desk struct {
 // stands between the Inbox and its Feed, unless nil.
 func withDesk(t *testing.T, through func(exchange.Feed) exchange.Feed, test func(d *desk)) {
 	synctest.Test(t, func(t *testing.T) {
-		d := &desk{t: t, memory: exchangetest.NewMemory(8), logs: map[string][]string{}, busy: map[string]bool{}}
-		d.tap = exchangetest.NewTap(d.memory.Feed())
-		feed := exchange.Feed(d.tap)
-		if through != nil {
-			feed = through(feed)
-		}
-		d.Inbox = exchange.NewInbox(exchange.InboxConfig{
-			Feed: feed, Partitions: 8,
-			Deliver: d.deliver,
-			Gap: func(room string, missed uint64) {
-				defer d.alone(room)()
-				d.note(room, fmt.Sprintf("gap %d", missed))
-			},
-		})
+		d := newDesk(t, exchangetest.NewMemory(8), through)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- d.Run(ctx) }()
@@ -62,12 +50,33 @@ func withDesk(t *testing.T, through func(exchange.Feed) exchange.Feed, test func
 	})
 }
 
+func newDesk(t *testing.T, memory *exchangetest.Memory, through func(exchange.Feed) exchange.Feed) *desk {
+	d := &desk{t: t, memory: memory, logs: map[string][]string{}, busy: map[string]bool{}}
+	d.tap = exchangetest.NewTap(d.memory.Feed())
+	feed := exchange.Feed(d.tap)
+	if through != nil {
+		feed = through(feed)
+	}
+	d.Inbox = exchange.NewInbox(exchange.InboxConfig{
+		Feed: feed, Partitions: 8,
+		Deliver: d.deliver,
+		Gap: func(room string, missed uint64) {
+			defer d.alone(room)()
+			d.note(room, fmt.Sprintf("gap %d", missed))
+		},
+	})
+	return d
+}
+
 func (d *desk) deliver(room string, events []chat.Event) {
 	defer d.alone(room)()
 	if d.block != nil {
 		d.block(room)
 	}
 	for _, e := range events {
+		d.mu.Lock()
+		d.places = append(d.places, *e.Where())
+		d.mu.Unlock()
 		switch e := e.(type) {
 		case *chat.Message:
 			d.note(room, e.Text)
@@ -133,6 +142,12 @@ func (d *desk) lose(room string, texts ...string) {
 	d.tap.Lose(true)
 	d.say(room, texts...)
 	d.tap.Lose(false)
+}
+
+func (d *desk) log(room string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.logs[room])
 }
 
 // expect is the log of a room at this moment.

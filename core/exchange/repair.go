@@ -73,14 +73,14 @@ func (x *Inbox) repair(ctx context.Context, p *partition, r *room) bool {
 	r.round++
 	life, known, after := r.life, r.known, r.last
 	p.mu.Unlock()
-	x.counts.asked.Add(1)
+	x.counts.asked.Inc()
 	a, err := x.ask(ctx, r.name, known, after)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer x.release(p, r)
 	if err != nil {
-		x.counts.unanswered.Add(1)
+		x.counts.unanswered.Inc()
 		r.stale = true
 		x.walk(p, r, life, 0)
 		return false

@@ -50,9 +50,7 @@ func (s *seen) takeHome(from uint64, stamp Stamp) bool {
 	if s.own != stamp.Publisher {
 		s.own, s.spans = stamp.Publisher, nil
 	}
-	if s.atHome(stamp) || slices.ContainsFunc(s.last, func(one Stamp) bool {
-		return one.Publisher == stamp.Publisher && stamp.Number <= one.Number
-	}) {
+	if s.has(stamp) {
 		return false
 	}
 	if n := len(s.spans); n > 0 && s.spans[n-1].to >= from {
@@ -64,6 +62,13 @@ func (s *seen) takeHome(from uint64, stamp Stamp) bool {
 	}
 	s.spans = append(s.spans, span{from, stamp.Number})
 	return true
+}
+
+// has reports whether a body has come, here or there.
+func (s *seen) has(stamp Stamp) bool {
+	return s.atHome(stamp) || slices.ContainsFunc(s.last, func(one Stamp) bool {
+		return one.Publisher == stamp.Publisher && stamp.Number <= one.Number
+	})
 }
 
 func (s *seen) atHome(stamp Stamp) bool {

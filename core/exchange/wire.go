@@ -80,10 +80,13 @@ type Stamp struct {
 // out, they are the position that the part gets.
 //
 // It fails, and returns b as it was, when there are no events, when they are beyond the
-// bounds of a part, or when a text holds what no client may be sent.
+// bounds of a part (ErrTooLong), or when a text holds what no client may be sent.
 func AppendBody(b []byte, stamp Stamp, room string, events []chat.Event) ([]byte, error) {
-	if len(events) == 0 || len(events) > EventsMax {
-		return b, fmt.Errorf("cannot encode %d events of room %q: want 1 to %d", len(events), room, EventsMax)
+	switch {
+	case len(events) == 0:
+		return b, fmt.Errorf("cannot encode events of room %q: there are none", room)
+	case len(events) > EventsMax:
+		return b, fmt.Errorf("cannot encode %d events of room %q: want at most %d: %w", len(events), room, EventsMax, ErrTooLong)
 	}
 	w := writer{b: append(b, version)}
 	w.text(room, nameBytesMax)
@@ -95,7 +98,7 @@ func AppendBody(b []byte, stamp Stamp, room string, events []chat.Event) ([]byte
 		w.event(e)
 	}
 	if size := len(w.b) - len(b) + partHead; w.err == nil && size > PartBytesMax {
-		w.err = fmt.Errorf("a part of %d bytes, want at most %d", size, PartBytesMax)
+		w.err = fmt.Errorf("a part of %d bytes, want at most %d: %w", size, PartBytesMax, ErrTooLong)
 	}
 	if w.err != nil {
 		return b, fmt.Errorf("cannot encode events of room %q: %w", room, w.err)

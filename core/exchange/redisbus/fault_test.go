@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -341,6 +342,35 @@ func TestSlotThatMovesIsFollowed(t *testing.T) {
 	r.await(t, "subscribed again", func() bool { return r.subscribed[ann] >= 2 })
 	say(t, p, "ann", "1")
 	r.awaitLines(t, "ann", 1)
+}
+
+func TestRecalledLinesAreNotSent(t *testing.T) {
+	t.Parallel()
+	servers := redistest.StartMany(t, 1)
+	b := openBus(t, servers, nil)
+	p := startPublisher(t, b)
+	say(t, p, "ann", "1")
+	servers[0].CLI("REPLICAOF", "127.0.0.1", "1") // refuses: what waits is tried again
+	var recalled atomic.Bool
+	answers := make(chan error, 3)
+	for _, recall := range []func() bool{nil, recalled.Load, recalled.Load} {
+		if err := p.Publish(&exchange.Lines{Room: "ann", Body: []byte("ann\nx"), Count: 1, Recalled: recall, Done: func(err error) { answers <- err }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	recalled.Store(true)
+	for range 2 {
+		if err := answerOf(t, answers); !errors.Is(err, exchange.ErrUnavailable) {
+			t.Errorf("recalled: %v", err)
+		}
+	}
+	servers[0].CLI("REPLICAOF", "NO", "ONE")
+	if err := answerOf(t, answers); err != nil {
+		t.Errorf("not recalled: %v", err)
+	}
+	if _, head := since(t, NewFeed(b), "ann", exchange.Position{}); head.Seq != 2 {
+		t.Errorf("head is %d, want 2", head.Seq)
+	}
 }
 
 func TestCloseAnswersAll(t *testing.T) {

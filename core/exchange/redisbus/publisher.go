@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -98,11 +99,32 @@ func (p *Publisher) run(q *queue) {
 		if batch == nil {
 			return
 		}
+		if batch = p.recall(batch); len(batch) == 0 {
+			continue
+		}
 		if !p.flush(q, batch) {
 			p.refuse(q.drain(), exchange.ErrClosed)
 			return
 		}
 	}
+}
+
+// recall refuses what is not to be sent any more, and returns the rest.
+func (p *Publisher) recall(batch []lines) []lines {
+	recalled := func(l lines) bool { return l.Recalled != nil && l.Recalled() }
+	if !slices.ContainsFunc(batch, recalled) {
+		return batch
+	}
+	var rest, refused []lines
+	for _, l := range batch {
+		if recalled(l) {
+			refused = append(refused, l)
+		} else {
+			rest = append(rest, l)
+		}
+	}
+	p.refuse(refused, exchange.ErrUnavailable)
+	return rest
 }
 
 // refuse answers lines that were never sent.
