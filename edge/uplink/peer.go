@@ -77,6 +77,7 @@ func NewPeer(cfg PeerConfig) (*Peer, error) {
 	cfg.BackoffMin = cmp.Or(cfg.BackoffMin, 50*time.Millisecond)
 	cfg.BackoffMax = cmp.Or(cfg.BackoffMax, 2*time.Second)
 	p := &Peer{cfg: cfg, meters: newPeerMeters(cfg.Metrics, cfg.Use)}
+	p.outage.stable = cfg.BackoffMax
 	p.outage.log = cfg.Log.With("link", cfg.Use, "addr", cfg.Addr)
 	p.queue.init(cfg.QueueBytesMax)
 	return p, nil
@@ -121,9 +122,10 @@ func (p *Peer) once(ctx context.Context) (up time.Duration) {
 	why := &DownError{Addr: p.cfg.Addr, Cause: causeOf(err), Err: err}
 	if ctx.Err() != nil {
 		why.Cause, why.Err = CauseEnded, ctx.Err()
+		p.outage.stop()
 	} else {
 		p.meters.downs[why.Cause].Inc()
-		p.outage.began(why)
+		p.outage.began(why, up)
 	}
 	p.cfg.Owner.Down(why)
 	return up

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 
@@ -57,33 +58,50 @@ type protocolError struct{ error }
 
 func (e *protocolError) Unwrap() error { return e.error }
 
-// outage is from an end of the connection to the next one. It belongs to Run.
+// outage is from an end of the connection until it has been up for long enough, stable. It belongs to Run.
 type outage struct {
-	log   *slog.Logger
-	since time.Time // zero: there is none
-	said  []Cause   // in this outage
+	log      *slog.Logger
+	stable   time.Duration
+	since    time.Time // zero: there was none
+	said     []Cause   // in this outage
+	flapping bool      // the connection comes up and does not stay
+	up       *time.Timer
 }
 
-// began says that the link is down: once per outage and cause.
-func (o *outage) began(why *DownError) {
+// began says that the link is down: once per outage and cause. up is how long it was up.
+func (o *outage) began(why *DownError, up time.Duration) {
+	o.stop()
+	if up >= o.stable {
+		o.since, o.said, o.flapping = time.Time{}, nil, false
+	} else if up > 0 {
+		o.flapping = true
+	}
 	if o.since.IsZero() {
 		o.since = time.Now()
 	}
-	for _, c := range o.said {
-		if c == why.Cause {
-			return
-		}
+	if slices.Contains(o.said, why.Cause) {
+		return
 	}
 	o.said = append(o.said, why.Cause)
 	o.log.Warn("link is down", "cause", string(why.Cause), "error", why.Err)
 }
 
-// ended says that the link is up.
+// ended says that the link is up; of one that flaps, when it has stayed.
 func (o *outage) ended(peer string) {
 	args := []any{"peer", peer}
 	if !o.since.IsZero() {
 		args = append(args, "down", time.Since(o.since).Round(time.Millisecond))
 	}
-	o.log.Info("link is up", args...)
-	o.since, o.said = time.Time{}, o.said[:0]
+	if !o.flapping {
+		o.log.Info("link is up", args...)
+		return
+	}
+	o.up = time.AfterFunc(o.stable, func() { o.log.Info("link is up", args...) })
+}
+
+// stop is for the end of a connection.
+func (o *outage) stop() {
+	if o.up != nil {
+		o.up.Stop()
+	}
 }

@@ -286,7 +286,20 @@ func TestLinkIsMadeAgain(t *testing.T) {
 	if p.meters.open.Get() != 1 || p.meters.ups.Get() != 2 || p.meters.downs[CauseLost].Get() != 2 {
 		t.Errorf("%v open, %d ups, %d downs", p.meters.open.Get(), p.meters.ups.Get(), p.meters.downs[CauseLost].Get())
 	}
-	if j.count("link is down") != 1 || j.count("link is up") != 2 {
+	eventually(t, "it has stayed, and that is said", func() bool { return j.count("link is up") == 2 })
+	if j.count("link is down") != 1 {
+		t.Errorf("logged:\n%s", j)
+	}
+}
+
+func TestLinkThatFlapsIsLoggedOnce(t *testing.T) {
+	f := listen(t)
+	p, o, j := start(t, f.addr(), func(c *PeerConfig) { c.BackoffMin, c.BackoffMax = time.Millisecond, time.Minute })
+	for range 5 {
+		_ = f.trusted().Close()
+	}
+	eventually(t, "it was up five times", func() bool { return p.meters.downs[CauseLost].Get() == 5 })
+	if o.isUp() || j.count("link is down") != 1 || j.count("link is up") != 1 {
 		t.Errorf("logged:\n%s", j)
 	}
 }
