@@ -42,7 +42,7 @@ func run(args []string) int {
 		return exitOK
 	}
 	if o.CheckConfig {
-		o.Data, o.Redis = "", nil // the store is left alone: the server that runs may have the file
+		o.alone() // the server that runs may have the file, and its Redis may be out of reach
 	}
 	log := newLog(o)
 	s, err := newServer(o, log)
@@ -62,7 +62,7 @@ func run(args []string) int {
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt, syscall.SIGHUP)
 	go handleSignals(signals, s, cancel, log)
 	err = s.run(ctx, func() {
-		fmt.Printf("ready irc=%s http=%s admin=%s\n", s.addrs.irc, s.addrs.http, s.addrs.admin)
+		fmt.Println(s.addrs.ready())
 	})
 	if err != nil {
 		return fail(err)

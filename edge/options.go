@@ -45,6 +45,14 @@ type options struct {
 	ClueTimeout       time.Duration `default:"250ms" help:"For a line to be decided; then its sender is told to try again." group:"Store"`
 	EdgeTimeout       time.Duration `default:"1s" help:"For the answer to reach the edge; then it tells the sender so by itself." group:"Store"`
 
+	Roles          []string `default:"edge,clue,exchange" help:"What this process does: edge (clients), clue (decides lines), exchange (carries lines to the edges below it)." group:"Fleet"`
+	LinkAddr       string   `placeholder:"HOST:PORT" help:"Where other processes of the fleet reach the roles clue and exchange of this one." group:"Fleet"`
+	LinkSecretFile string   `type:"path" placeholder:"FILE" help:"File with the secret that all processes of the fleet share; needed off loopback." group:"Fleet"`
+	Clue           []string `placeholder:"HOST:PORT,..." help:"Processes that decide lines, for one without the role clue; each room has one." group:"Fleet"`
+	Exchange       []string `placeholder:"HOST:PORT,..." help:"Relays, any of which brings an edge its lines; without it they come from Redis." group:"Fleet"`
+	Upstream       []string `default:"redis" placeholder:"redis|HOST:PORT,..." help:"Where the role exchange has its lines from: redis, or relays above this one." group:"Fleet"`
+	Trace          bool     `help:"Remember by which hops the last lines have passed, for tools/trace." group:"Operation"`
+
 	RateLimitVerified clue.Rate     `default:"7500/30s" help:"Lines of one verified account." group:"Limits"`
 	JoinLimitVerified clue.Rate     `default:"2000/10s" help:"Rooms joined by one verified account." group:"Limits"`
 	LineGap           time.Duration `default:"1s" help:"Least time between two lines of a viewer in a room." group:"Limits"`
@@ -135,6 +143,9 @@ func (o *options) check() error {
 		return fmt.Errorf("--tokens: of no use without --auth tokens")
 	}
 	if err := o.checkRedis(); err != nil {
+		return err
+	}
+	if err := o.checkFleet(); err != nil {
 		return err
 	}
 	if err := o.checkLimits(); err != nil {

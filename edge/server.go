@@ -3,120 +3,181 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"sync"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"uproar/core/account"
-	vocabulary "uproar/core/chat"
 	"uproar/core/clue"
 	"uproar/core/exchange"
+	"uproar/core/exchange/redisbus"
+	"uproar/core/presence"
+	"uproar/core/trace"
 	"uproar/edge/admin"
 	"uproar/edge/chat"
 	"uproar/edge/engine"
 	"uproar/edge/web"
 )
 
-// server is the parts of one process, wired. newServer makes them, listen binds
-// them, run starts them in order and stops them in reverse.
+// server is the parts of one process, wired; which it has depends on its roles. newServer
+// makes them, listen binds them, run starts them in order and stops them in reverse.
 type server struct {
-	log    *slog.Logger
+	o     *options
+	log   *slog.Logger
+	set   *metrics.Set
+	id    uint64          // of the process in its fleet
+	trace *trace.Recorder // nil: off
+
 	tokens *account.Tokens // nil in open mode
 	emotes *clue.Emotes
-	store  backend
-	clue   *clue.Clue
-	engine *engine.Engine
-	admin  *admin.Server
-	addrs  struct{ irc, http, admin string }
+	store  backend         // nil without the role clue
+	clue   *clue.Clue      // likewise
+	bus    *redisbus.Bus   // nil without Redis
+	secret []byte          // of the fleet
+	feeds  exchange.Feed   // of an edge whose rooms span processes, else nil
+	inbox  *exchange.Inbox // likewise
+	board  *presence.Board // likewise
+	hub    *chat.Hub       // nil without the role edge
+	way    way
+
+	clients *engine.Engine // nil without the role edge
+	links   *engine.Engine // of other processes; nil without --link-addr
+	admin   *admin.Server
+	behind  []func(context.Context) error // what runs behind the engines, in the order of start
+	addrs   addrs
+}
+
+// addrs are the addresses that a process listens on; empty where it serves none.
+type addrs struct{ irc, http, admin, link string }
+
+// ready is the line that says that connections can be made. Its fields stay where they
+// are: scripts read them.
+func (a addrs) ready() string {
+	line := fmt.Sprintf("ready irc=%s http=%s admin=%s", a.irc, a.http, a.admin)
+	if a.link != "" {
+		line += " link=" + a.link
+	}
+	return line
 }
 
 func newServer(o *options, log *slog.Logger) (*server, error) {
-	s := &server{log: log, emotes: clue.NoEmotes()}
-	auth, err := s.authenticator(o)
-	if err != nil {
-		return nil, err
+	s := &server{o: o, log: log, set: metrics.NewSet(), emotes: clue.NoEmotes()}
+	for s.id == 0 {
+		s.id = rand.Uint64()
 	}
-	if o.Emotes != "" {
-		if s.emotes, err = clue.OpenEmotes(o.Emotes); err != nil {
-			return nil, &codedError{err, exitFile}
-		}
+	if o.Trace {
+		s.trace = trace.New()
 	}
-	set := metrics.NewSet()
-	if s.store, err = openStore(o, set, log); err != nil {
-		return nil, err
+	s.way.edge, s.way.lost = s.id, s.set.NewCounter(`uproar_whispers_unpublished_total`)
+	if err := s.wire(); err != nil {
+		return nil, errors.Join(err, s.close())
 	}
-	back := &backEdge{}
-	local := exchange.NewLocal(func(room string, events []vocabulary.Event) { back.hub.Deliver(room, events) })
-	s.clue = clue.New(s.clueConfig(o, back, set), local, back)
-	back.hub = chat.New(chat.Config{
-		ServerName:       o.ServerName,
-		RegisterTimeout:  o.RegisterTimeout,
-		PingInterval:     o.PingInterval,
-		PingTimeout:      o.PingTimeout,
-		MembershipWindow: o.MembershipWindow,
-		RoomsMax:         o.RoomsMax,
-		AnswerTimeout:    o.EdgeTimeout,
-		FanoutDuty:       o.FanoutDuty,
-		FanoutDelayMax:   o.FanoutDelayMax,
-		Auth:             auth,
-		Clue:             s.clue,
-		Metrics:          set,
-	})
-	s.engine, err = engine.New(engineConfig(o, back.hub, set, log))
-	if err != nil {
-		return nil, errors.Join(err, s.store.Close())
-	}
-	back.hub.Attach(s.engine)
-	s.admin = admin.New(admin.Config{
-		Addr: o.AdminAddr, Metrics: set, Ready: s.engine.Serving, Log: log,
-		Store: s.store, StoreTimeout: o.StoreTimeout, Changed: s.clue.Changed, HotRooms: s.clue.HotRooms,
-	})
 	return s, nil
 }
 
-// backEdge closes the circle of a line's way, session -> clue -> exchange -> hub ->
-// session: it is made before the hub, which clue answers to.
-type backEdge struct{ hub *chat.Hub }
-
-// Decided implements clue.Replier.
-func (b *backEdge) Decided(ds []clue.Decision) { b.hub.Decided(ds) }
-
-// Admitted implements clue.Admitter.
-func (b *backEdge) Admitted(a *clue.Admission, as []clue.Admitted) { b.hub.Admitted(a, as) }
-
-// Whisper implements clue.Messenger.
-func (b *backEdge) Whisper(to string, w *vocabulary.Whisper) { b.hub.Whisper(to, w) }
-
-// Notify implements clue.Messenger.
-func (b *backEdge) Notify(logins []string, room string, n vocabulary.Notice) {
-	b.hub.Notify(logins, room, n)
+// wire makes the parts, those that others need first.
+func (s *server) wire() error {
+	var err error
+	if s.o.Emotes != "" && s.o.has(roleClue) {
+		if s.emotes, err = clue.OpenEmotes(s.o.Emotes); err != nil {
+			return &codedError{err, exitFile}
+		}
+	}
+	for _, make := range []func() error{s.wireState, s.wireExchange, s.wireClue, s.wireHub, s.wireLinks} {
+		if err := make(); err != nil {
+			return err
+		}
+	}
+	cfg := admin.Config{
+		Addr: s.o.AdminAddr, Metrics: s.set, Ready: s.serving, Log: s.log,
+		Process: s.o.processName(), Trace: s.trace,
+	}
+	if s.clue != nil {
+		cfg.Store, cfg.StoreTimeout, cfg.Changed, cfg.HotRooms = s.store, s.o.StoreTimeout, s.clue.Changed, s.clue.HotRooms
+	}
+	s.admin = admin.New(cfg)
+	s.runs(s.admin.Run)
+	return nil
 }
 
-func (s *server) clueConfig(o *options, back *backEdge, set *metrics.Set) clue.Config {
-	cfg := clue.Defaults()
-	cfg.Deadline = o.ClueTimeout
-	cfg.Store = s.store
-	cfg.StoreLocal = len(o.Redis) == 0
-	cfg.StoreTimeout = o.StoreTimeout
-	cfg.RateLimit = o.RateLimit
-	cfg.RateLimitModerator = o.RateLimitMod
-	cfg.RateLimitVerified = o.RateLimitVerified
-	cfg.LineGap = o.LineGap
-	cfg.JoinLimit = o.JoinLimit
-	cfg.JoinLimitVerified = o.JoinLimitVerified
-	cfg.AuthLimit = o.AuthLimit
-	cfg.AuthLimitVerified = o.AuthLimitVerified
-	cfg.DuplicateWindow = o.DuplicateWindow
-	cfg.RoomsCreated = o.Rooms == "created"
-	cfg.Emotes = s.emotes
-	cfg.Admitter = back
-	cfg.Messenger = back
-	cfg.Viewers = func(room string) int { return back.hub.Viewers(room) }
-	cfg.Metrics = set
-	return cfg
+// wireState opens what lasts longer than the process.
+func (s *server) wireState() (err error) {
+	if s.o.has(roleClue) {
+		if s.store, err = openStore(s.o, s.set, s.log); err != nil {
+			return err
+		}
+		s.runs(s.store.Run)
+	}
+	if len(s.o.Redis) > 0 {
+		if s.bus, err = openBus(s.o, s.set); err != nil {
+			return err
+		}
+	}
+	if s.secret, err = s.o.linkSecret(); err != nil {
+		return &codedError{err, exitFile}
+	}
+	return nil
 }
 
-func engineConfig(o *options, hub *chat.Hub, set *metrics.Set, log *slog.Logger) engine.Config {
+// runs has a part run behind the engines.
+func (s *server) runs(part func(context.Context) error) { s.behind = append(s.behind, part) }
+
+// close undoes what wire has opened.
+func (s *server) close() error {
+	if s.bus != nil {
+		s.bus.Close()
+	}
+	if s.store != nil {
+		return s.store.Close()
+	}
+	return nil
+}
+
+// wireHub makes the edge: its sessions, and the engine that has their sockets.
+func (s *server) wireHub() error {
+	if !s.o.has(roleEdge) {
+		return nil
+	}
+	auth, err := s.authenticator()
+	if err != nil {
+		return err
+	}
+	cfg := chat.Config{
+		EdgeID:           s.id,
+		ServerName:       s.o.ServerName,
+		RegisterTimeout:  s.o.RegisterTimeout,
+		PingInterval:     s.o.PingInterval,
+		PingTimeout:      s.o.PingTimeout,
+		MembershipWindow: s.o.MembershipWindow,
+		RoomsMax:         s.o.RoomsMax,
+		AnswerTimeout:    s.o.EdgeTimeout,
+		FanoutDuty:       s.o.FanoutDuty,
+		FanoutDelayMax:   s.o.FanoutDelayMax,
+		Auth:             auth,
+		Clue:             s.way.clue,
+		Metrics:          s.set,
+		Trace:            s.trace,
+	}
+	if s.inbox != nil {
+		cfg.Interest, cfg.History, cfg.Presence = s.inbox, s.feeds, s.board
+	}
+	s.hub = chat.New(cfg)
+	s.way.hub = s.hub
+	if s.clients, err = engine.New(s.clientsConfig()); err != nil {
+		return err
+	}
+	s.hub.Attach(s.clients)
+	if s.board != nil {
+		s.board.Attach(s.hub)
+	}
+	return nil
+}
+
+func (s *server) clientsConfig() engine.Config {
+	o, hub := s.o, s.hub
 	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout}, hub)
 	return engine.Config{
 		Listeners: []engine.Listener{
@@ -133,20 +194,20 @@ func engineConfig(o *options, hub *chat.Hub, set *metrics.Set, log *slog.Logger)
 		FloodWindow:    o.FloodLimit.Per,
 		ReusePort:      o.ReusePort,
 		NewLoop:        hub.NewLoop,
-		Metrics:        set,
-		Log:            log,
+		Metrics:        s.set,
+		Log:            s.log,
 	}
 }
 
-func (s *server) authenticator(o *options) (account.Authenticator, error) {
-	if o.Auth == "open" {
-		if !onLoopback(o.IRCAddr) || !onLoopback(o.HTTPAddr) {
+func (s *server) authenticator() (account.Authenticator, error) {
+	if s.o.Auth == "open" {
+		if !onLoopback(s.o.IRCAddr) || !onLoopback(s.o.HTTPAddr) {
 			s.log.Warn("anyone can speak under any name: --auth open is for trying out, and these ports are not on loopback",
-				"irc", o.IRCAddr, "http", o.HTTPAddr)
+				"irc", s.o.IRCAddr, "http", s.o.HTTPAddr)
 		}
 		return account.Open{}, nil
 	}
-	tokens, err := account.OpenTokens(o.Tokens)
+	tokens, err := account.OpenTokens(s.o.Tokens)
 	if err != nil {
 		return nil, &codedError{err, exitFile}
 	}
@@ -170,35 +231,87 @@ func (s *server) reload() {
 	}
 }
 
+// engines are those that the process has.
+func (s *server) engines() (all []*engine.Engine) {
+	for _, e := range []*engine.Engine{s.clients, s.links} {
+		if e != nil {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// serving reports whether all ports take connections.
+func (s *server) serving() bool {
+	for _, e := range s.engines() {
+		if !e.Serving() {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *server) listen() error {
-	if err := s.engine.Listen(); err != nil {
-		return &codedError{errors.Join(err, s.store.Close()), exitAddress}
+	for _, e := range s.engines() {
+		if err := e.Listen(); err != nil {
+			return &codedError{errors.Join(err, s.close()), exitAddress}
+		}
 	}
 	addr, err := s.admin.Listen()
 	if err != nil {
-		return &codedError{errors.Join(err, s.store.Close()), exitAddress}
+		return &codedError{errors.Join(err, s.close()), exitAddress}
 	}
-	s.addrs.irc, s.addrs.http, s.addrs.admin = s.engine.Addr("irc"), s.engine.Addr("http"), addr
+	s.addrs.admin = addr
+	if s.clients != nil {
+		s.addrs.irc, s.addrs.http = s.clients.Addr("irc"), s.clients.Addr("http")
+	}
+	if s.links != nil {
+		s.addrs.link = s.links.Addr("link")
+	}
 	return nil
 }
 
 // run serves until ctx ends, drains, and returns when every goroutine is gone. It calls
 // ready once connections can be made.
 func (s *server) run(ctx context.Context, ready func()) error {
-	stopStore := background(s.store.Run)
-	stopClue := background(s.clue.Run)
-	stopAdmin := background(s.admin.Run)
-	stopReady := background(func(ctx context.Context) error {
-		select {
-		case <-s.engine.Ready():
-			ready()
-		case <-ctx.Done():
+	var stops []func() error
+	for _, part := range s.behind {
+		stops = append(stops, background(part))
+	}
+	stops = append(stops, background(func(ctx context.Context) error {
+		for _, e := range s.engines() {
+			select {
+			case <-e.Ready():
+			case <-ctx.Done():
+				return nil
+			}
 		}
+		ready()
 		return nil
-	})
-	err := s.engine.Run(ctx)
+	}))
+	errs := s.runEngines(ctx)
 	// In reverse: no line can come any more, then none is undecided, then none unwritten.
-	return errors.Join(err, stopReady(), stopAdmin(), stopClue(), stopStore(), s.store.Close())
+	for i := range stops {
+		errs = append(errs, stops[len(stops)-1-i]())
+	}
+	return errors.Join(append(errs, s.close())...)
+}
+
+// runEngines runs the engines until ctx ends and they are drained, or one fails.
+func (s *server) runEngines(ctx context.Context) []error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	engines := s.engines()
+	errs := make([]error, len(engines))
+	var all sync.WaitGroup
+	for i, e := range engines {
+		all.Go(func() {
+			defer stop()
+			errs[i] = e.Run(ctx)
+		})
+	}
+	all.Wait()
+	return errs
 }
 
 // background runs a part until the returned function is called, which returns what the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 // patience, gets none.
 const (
 	clueDeadline    = 250 * time.Millisecond
+	lineDeadline    = clueDeadline + awayAfter    // once decided, it waits for the exchange, which is on the same Redis
+	awayAfter       = 100 * time.Millisecond      // and then is delivered at home
 	commandDeadline = clueDeadline + storeTimeout // once done, it waits for its place among the lines
 	patience        = time.Second
 )
@@ -44,6 +47,7 @@ type client struct {
 	answers chan answer
 	pongs   chan time.Time // when the kernel had them
 	said    chan hearing   // nil: lines are dropped
+	gaps    atomic.Int64   // times that it was told of lines missed
 }
 
 // dial logs in. The connection is closed when the test ends.
@@ -99,6 +103,10 @@ func (c *client) read(in *stamped, welcome chan struct{}) {
 		case "USERSTATE", "NOTICE", "ROOMSTATE":
 			_, id, _ := strings.Cut(tags, "msg-id=")
 			id, _, _ = strings.Cut(id, ";")
+			if id == "uproar_gap" {
+				c.gaps.Add(1)
+				continue
+			}
 			offer(c.answers, answer{command, id, text, in.at})
 		}
 	}

@@ -12,7 +12,7 @@ const talkEvery = 40 * time.Millisecond
 
 // deliveryMax is how long a line of a member may be on its way to the room's reader: it
 // may be decided at the end of clue's deadline, and then needs loops alone.
-const deliveryMax = clueDeadline + stallMax
+const deliveryMax = lineDeadline + stallMax
 
 // member talks in a room from before a fault until after it: the cache knows it, so
 // every line of it is accepted, and delivered to the room's reader.
@@ -75,7 +75,7 @@ func (c *crowd) line(m *member) {
 	c.mu.onTheirWay[text] = time.Now()
 	c.mu.Unlock()
 	a := m.say(c.room, text)
-	c.w.inTime("line "+text, a, clueDeadline)
+	c.w.inTime("line "+text, a, lineDeadline)
 	if !a.accepted() && !c.w.outOfTime(a) {
 		c.w.t.Errorf("line %s: %v", text, a)
 	}
@@ -139,6 +139,14 @@ func (c *crowd) end() {
 	if len(c.mu.onTheirWay) > 0 {
 		c.w.t.Errorf("%d lines of members did not reach the reader", len(c.mu.onTheirWay))
 	}
+}
+
+// told counts how often members were told of lines missed.
+func (c *crowd) told() (n int64) {
+	for _, m := range c.members {
+		n += m.gaps.Load()
+	}
+	return n
 }
 
 func (c *crowd) left() int {

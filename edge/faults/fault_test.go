@@ -109,6 +109,9 @@ func (f *fault) run(t *testing.T) {
 
 	for _, c := range crowds {
 		c.end()
+		if told := c.told(); (told > 0) != f.forgets {
+			t.Errorf("members of %q were told %d times of lines missed, want that only of a Redis that forgets them", c.room, told)
+		}
 	}
 	watched.end()
 	f.judge(w, f.felt(w)-felt, staleUsed(w)-stale)
@@ -183,7 +186,7 @@ func (f *fault) stranger(w *world) {
 // expect holds what a stranger was told against what the fault lets him expect.
 func (f *fault) expect(w *world, what string, a asked, yes bool) {
 	w.t.Helper()
-	w.inTime(what, a, clueDeadline)
+	w.inTime(what, a, lineDeadline)
 	if yes {
 		w.let++
 	} else {
@@ -250,7 +253,7 @@ func (w *world) visitElsewhere() {
 	w.t.Helper()
 	c := w.stranger()
 	said := c.say(w.other, "hello")
-	w.inTime("line elsewhere of "+c.nick, said, clueDeadline)
+	w.inTime("line elsewhere of "+c.nick, said, lineDeadline)
 	w.elsewhere = append(w.elsewhere, visit{c, said, w.outOfTime(said) || w.missedStore(said, 0)})
 }
 

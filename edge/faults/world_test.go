@@ -156,7 +156,7 @@ func (w *world) command(text string, ids ...string) {
 func (w *world) refused(c *client, id string) {
 	w.t.Helper()
 	a := c.say(mainRoom, "let me in")
-	w.inTime("line of "+c.nick, a, clueDeadline)
+	w.inTime("line of "+c.nick, a, lineDeadline)
 	if a.msgID != id && !w.outOfTime(a) {
 		w.t.Errorf("line of %q: %v; want %s", c.nick, a, id)
 	}
