@@ -100,8 +100,8 @@ type Hub struct {
 
 // New makes a Hub. Attach comes before the first connection.
 func New(cfg Config) *Hub {
-	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), meters: newMeters(cfg.Metrics)}
-	h.recent = newRecent(recentEventsMax, recentBytesMax)
+	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), recent: newRecent(recentEventsMax, recentBytesMax)}
+	h.meters = newMeters(cfg.Metrics, h.recent)
 	h.historian = newHistorian(cfg.History)
 	h.index.init(&h.cfg, h.recent)
 	return h

@@ -32,7 +32,8 @@ const (
 	refusalCount
 )
 
-func newMeters(set *metrics.Set) meters {
+func newMeters(set *metrics.Set, recent *recent) meters {
+	set.NewGauge(`uproar_recent_events`, func() float64 { return float64(recent.size()) })
 	return meters{
 		linesIn:        set.NewCounter(`uproar_lines_in_total`),
 		registered:     set.NewCounter(`uproar_registered_total`),

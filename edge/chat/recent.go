@@ -54,6 +54,13 @@ func newRecent(eventsMax, bytesMax int) *recent {
 	return c
 }
 
+// size is how many events are kept.
+func (c *recent) size() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held()
+}
+
 // last is the number of the last event of all.
 func (c *recent) last() uint64 {
 	c.mu.Lock()
@@ -147,20 +154,28 @@ func (c *recent) behind(room, id string, upTo uint64) (s stretch) {
 		return s
 	}
 	n := ch.last
+	var next chat.Event
 	for range min(ch.count, lookMax) {
 		k := c.at(n)
+		s.cut = s.cut || k.event == nil || next != nil && !follows(next, k.event)
 		if k.event != nil && idOf(k.event) == id {
 			s.found, s.number, s.at = true, n, positionOf(k.event)
 			break
 		}
-		s.cut = s.cut || k.event == nil
 		if !s.cut && n <= upTo {
 			s.events = append(s.events, k.event)
 		}
-		n = k.before
+		n, next = k.before, k.event
 	}
 	slices.Reverse(s.events)
 	return s
+}
+
+// follows reports whether no position is between two events of a room. It is, with no Gap
+// told, where the room was left and joined again while the first was on its way.
+func follows(next, e chat.Event) bool {
+	at, then := positionOf(e), positionOf(next)
+	return at.Epoch == 0 || at.Epoch != then.Epoch || at.Seq+1 == then.Seq
 }
 
 // idOf is the id by which clients know an event; most have none.

@@ -122,3 +122,26 @@ func TestLineIsNotLookedForTooFarBack(t *testing.T) {
 		t.Fatalf("found %v with %d behind it", s.found, len(s.events))
 	}
 }
+
+// TestLineThatCameLateIsNotFollowedByTheNext: it was on its way while the room was left
+// and joined again.
+func TestLineThatCameLateIsNotFollowedByTheNext(t *testing.T) {
+	c := newRecent(64, 1<<30)
+	c.add("room", []chat.Event{told("room", 1), told("room", 2), told("room", 5), told("room", 6)})
+	if s := c.behind("room", "room-2", 9); !s.found || !s.cut || ids(s.events) != "room-5 room-6" {
+		t.Fatalf("%+v", s)
+	}
+	c.add("room", []chat.Event{gapIn("room", 3), told("room", 10)})
+	if s := c.behind("room", "room-5", 9); !s.found || s.cut || ids(s.events) != "room-6 gap3 room-10" {
+		t.Fatalf("%+v", s)
+	}
+}
+
+func BenchmarkRecent(b *testing.B) {
+	c := newRecent(recentEventsMax, recentBytesMax)
+	lines := []chat.Event{told("room", 1), told("room", 2), told("room", 3), told("room", 4)}
+	b.ReportAllocs()
+	for b.Loop() {
+		c.add("room", lines)
+	}
+}
