@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -48,8 +49,11 @@ type Clue struct {
 
 	mu struct {
 		sync.Mutex
-		askers map[uint64]*asker            // by the id of the process
-		lines  map[engine.Handle]*clueChild // by connection: those that have asked something
+		askers   map[uint64]*asker            // by the id of the process
+		lines    map[engine.Handle]*clueChild // by connection: those that have asked something
+		underWay int                          // of all askers
+		ending   bool
+		idle     chan struct{} // closed when ending, and nothing is under way
 	}
 }
 
@@ -81,6 +85,7 @@ func NewClue(cfg ClueConfig) (*Clue, error) {
 	c := &Clue{cfg: cfg, start: time.Now(), meters: newClueMeters(cfg.Metrics)}
 	c.mu.askers = map[uint64]*asker{}
 	c.mu.lines = map[engine.Handle]*clueChild{}
+	c.mu.idle = make(chan struct{})
 	return c, nil
 }
 
@@ -142,6 +147,19 @@ func (c *Clue) drop(a *asker, n int) {
 	c.left(a, n)
 }
 
+// enter notes that up to n more questions of an asker are under way, and returns how many may be.
+func (c *Clue) enter(a *asker, n int) (free int, ending bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.mu.ending {
+		return 0, true
+	}
+	n = min(n, underWayMax-a.underWay)
+	a.underWay += n
+	c.mu.underWay += n
+	return n, false
+}
+
 // leave notes that n questions of an asker have been answered without the Decider.
 func (c *Clue) leave(a *asker, n int) {
 	if n > 0 {
@@ -154,18 +172,28 @@ func (c *Clue) leave(a *asker, n int) {
 // left notes that n questions of an asker have their answers. The lock is held.
 func (c *Clue) left(a *asker, n int) {
 	a.underWay -= n
+	c.mu.underWay -= n
 	if a.underWay == 0 && a.child == nil {
 		delete(c.mu.askers, a.id)
 	}
+	if n > 0 && c.mu.ending && c.mu.underWay == 0 {
+		close(c.mu.idle)
+	}
 }
 
-// enter notes that up to n more questions of an asker are under way, and returns how many may be.
-func (c *Clue) enter(a *asker, n int) int {
+// End has processes below ask elsewhere from now on, and waits until nothing of theirs is under way, or ctx ends. Then
+// the Decider can end, and behind it the Node, and no line is lost. It is called once.
+func (c *Clue) End(ctx context.Context) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	n = min(n, underWayMax-a.underWay)
-	a.underWay += n
-	return n
+	c.mu.ending = true
+	if c.mu.underWay == 0 {
+		close(c.mu.idle)
+	}
+	c.mu.Unlock()
+	select {
+	case <-c.mu.idle:
+	case <-ctx.Done():
+	}
 }
 
 // Decided implements clue.Replier.

@@ -35,19 +35,25 @@ func (c *clueChild) submissions(body []byte) (err error) {
 		return err
 	}
 	c.clue.meters.lines.Add(len(c.asked))
-	come, free, back := time.Since(c.clue.start), c.clue.enter(c.asker, len(c.asked)), 0
+	come, back := time.Since(c.clue.start), 0
+	free, ending := c.clue.enter(c.asker, len(c.asked))
 	for i := range c.asked {
 		s := &c.asked[i]
 		late := c.late(s.Left, s.Sent, come)
-		outcome, notice := wire.Busy, (*chat.Notice)(nil)
-		if i < free {
-			outcome, notice = c.submit(s, late)
-			if outcome == 0 {
+		var outcome wire.Outcome
+		var notice *chat.Notice
+		switch {
+		case ending:
+			outcome = wire.Stopped
+			c.clue.meters.stopped.Inc()
+		case i >= free:
+			outcome = wire.Busy
+			c.clue.meters.busy.Inc()
+		default:
+			if outcome, notice = c.submit(s, late); outcome == 0 {
 				continue
 			}
 			back++
-		} else {
-			c.clue.meters.busy.Inc()
 		}
 		c.answers = append(c.answers, wire.Decision{Ticket: s.Ticket, Origin: s.Origin, Outcome: outcome, Notice: noticeOf(notice)})
 	}
@@ -91,19 +97,24 @@ func (c *clueChild) admissions(body []byte) (err error) {
 		return err
 	}
 	c.clue.meters.admissions.Add(len(c.enters))
-	come, free, back := time.Since(c.clue.start), c.clue.enter(c.asker, len(c.enters)), 0
+	come, back := time.Since(c.clue.start), 0
+	free, ending := c.clue.enter(c.asker, len(c.enters))
 	for i := range c.enters {
 		a := &c.enters[i]
 		late := c.late(a.Left, a.Sent, come)
-		if i < free {
-			if c.admit(a, late) {
-				continue
+		switch {
+		case ending:
+			c.clue.meters.stopped.Inc()
+			c.verdicts = append(c.verdicts, wire.Answer{Ticket: a.Ticket, Origin: a.Origin, Again: a.Again})
+		case i < free && c.admit(a, late):
+		default:
+			if i < free {
+				back++
+			} else {
+				c.clue.meters.busy.Inc()
 			}
-			back++
-		} else {
-			c.clue.meters.busy.Inc()
+			c.verdicts = append(c.verdicts, turnedAway(a))
 		}
-		c.verdicts = append(c.verdicts, turnedAway(a))
 	}
 	clear(c.enters)
 	c.clue.leave(c.asker, back)

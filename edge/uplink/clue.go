@@ -3,7 +3,9 @@ package uplink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +18,7 @@ import (
 // ClueConfig is what a Clue needs. All but RoomsCreated and the times of links must be set.
 type ClueConfig struct {
 	Addrs    []string   // of clue processes, host:port: spelled the same by all edges, in any order
-	Self     wire.Hello // of this process
+	Self     wire.Hello // of this process; its ID is that of the Origins
 	Secret   []byte     // of the fleet
 	Gate     *clue.Gate // limits of logins and joins, which are this process's
 	Replier  clue.Replier
@@ -48,9 +50,10 @@ type ClueConfig struct {
 // # What is answered, and by whom
 //
 // Whatever Submit or Admit has taken gets at most one answer. When a link ends, what was sent by it is answered as by a
-// clue that is not available, for nobody knows whether it was decided; what was not sent yet is asked elsewhere. What a
-// process that is ending does not take is asked elsewhere too, once; it is asked nothing more until it has come back. Of what hangs nothing
-// is said: the edge answers in time by itself.
+// clue that is not available, for nobody knows whether it was decided; lines that were not sent yet, and admissions, are
+// asked elsewhere, once. So is what a process that is ending does not take; that is asked nothing more until it has come
+// back, and lines that it gives back may be overtaken by later ones of their room. Of a process that hangs nothing is
+// heard: the edge answers in time by itself, and a line is not said when the process wakes, if most of that time is over.
 //
 // Answers to the admissions of one connection come in the order asked as long as one process has them: rooms of one that
 // hangs must not hold up the others.
@@ -67,8 +70,14 @@ func NewClue(cfg ClueConfig) (*Clue, error) {
 	if len(cfg.Addrs) == 0 || cfg.Gate == nil || cfg.Replier == nil || cfg.Admitter == nil || cfg.AnswerTimeout <= 0 {
 		return nil, errors.New("cannot ask clue without addresses, a gate, a replier, an admitter and a timeout")
 	}
+	if cfg.Log == nil || cfg.Metrics == nil {
+		return nil, errors.New("cannot ask clue without a log and metrics")
+	}
 	c := &Clue{Gate: cfg.Gate, cfg: cfg, start: time.Now(), meters: newClueMeters(cfg.Metrics)}
-	for _, addr := range cfg.Addrs {
+	for i, addr := range cfg.Addrs {
+		if slices.Contains(cfg.Addrs[:i], addr) {
+			return nil, fmt.Errorf("cannot ask clue at %q twice", addr)
+		}
 		p, err := newProcess(c, addr)
 		if err != nil {
 			return nil, err

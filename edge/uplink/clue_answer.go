@@ -11,7 +11,8 @@ type inbox struct {
 	answers   []wire.Answer
 	lines     []line  // of decisions
 	entries   []entry // of answers
-	stopped   []line
+	stopped   []line  // to be asked elsewhere
+	away      []entry // likewise
 	ds        []clue.Decision
 	events    []byte
 }
@@ -76,8 +77,7 @@ func (p *process) findLines() {
 		in.lines = append(in.lines, *l)
 		p.mu.lines.remove(d.Ticket)
 		if d.Outcome == wire.Stopped {
-			p.mu.ending = true
-			p.open.Store(false)
+			p.end()
 		}
 	}
 }
@@ -94,6 +94,8 @@ func (p *process) admitted(body []byte) (err error) {
 		switch {
 		case e.User == nil:
 			p.clue.meters.stray.Inc()
+		case len(w.Verdicts) == 0:
+			in.away = append(in.away, *e)
 		case len(w.Verdicts) != len(e.Rooms):
 			p.clue.meters.damaged.Inc()
 			p.clue.answer(nil, in.entries[i:i+1])
@@ -101,8 +103,11 @@ func (p *process) admitted(body []byte) (err error) {
 			p.clue.cfg.Admitter.Admitted(&e.Admission, p.admittedOf(e, w))
 		}
 	}
+	p.clue.reroute(nil, in.away)
 	clear(in.answers)
 	clear(in.entries)
+	clear(in.away)
+	in.away = in.away[:0]
 	return nil
 }
 
@@ -120,7 +125,16 @@ func (p *process) findEntries() {
 		}
 		in.entries = append(in.entries, *e)
 		p.mu.entries.remove(a.Ticket)
+		if len(a.Verdicts) == 0 {
+			p.end()
+		}
 	}
+}
+
+// end notes that the process takes nothing more until it comes again. mu is held.
+func (p *process) end() {
+	p.mu.ending = true
+	p.open.Store(false)
 }
 
 // reroute asks elsewhere what a process has not taken. What has been rerouted before, or has no process, is answered.

@@ -90,7 +90,7 @@ type Answer struct {
 	Ticket   uint32
 	Origin   uint64
 	Again    bool      // of the admission
-	Verdicts []Verdict // one per room, in the order asked, up to RoomsMax
+	Verdicts []Verdict // one per room, in the order asked, up to RoomsMax; none as Stopped: another process may be asked
 }
 
 // AppendAnswers appends answers frames.
@@ -104,7 +104,7 @@ func ParseAnswers(dst []Answer, body []byte) ([]Answer, error) {
 }
 
 func appendAnswer(dst []byte, a *Answer) ([]byte, error) {
-	if len(a.Verdicts) == 0 || len(a.Verdicts) > RoomsMax {
+	if len(a.Verdicts) > RoomsMax {
 		return dst, tooLong("list of verdicts", len(a.Verdicts), RoomsMax)
 	}
 	dst = appendAsker(dst, a.Ticket, a.Origin)
@@ -131,11 +131,7 @@ func appendAnswer(dst []byte, a *Answer) ([]byte, error) {
 func (c *cursor) answer(a *Answer) {
 	a.Ticket, a.Origin = c.asker()
 	a.Again = c.byte(1) == 1
-	n := int(c.byte(RoomsMax))
-	if n == 0 {
-		c.fail("value out of range")
-	}
-	for range n {
+	for range int(c.byte(RoomsMax)) {
 		if c.fault != "" {
 			return
 		}

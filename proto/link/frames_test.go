@@ -49,7 +49,7 @@ func samples() map[Kind][]byte {
 			{Color: "#112233", Roles: 4, Modes: Modes{time.Minute, time.Hour, true, false, true, false}},
 			{NoModes: true, Refused: true, Notice: Notice{"x", "y"}, Modes: Modes{SubscribersOnly: true, Unique: true}},
 			{Missing: true},
-		}}})),
+		}}, {Ticket: 5}})),
 		KindPing: AppendPing(nil, Ping{1 << 63, 1<<32 - 1, 1000}),
 		KindPong: AppendPong(nil, Ping{}),
 		KindTell: must(AppendTell(nil, 300, []byte("aside"))),
