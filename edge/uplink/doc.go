@@ -4,6 +4,7 @@
 // A Peer is one connection to one address, kept: made again whenever it ends. A Feed is the exchange.Feed of a process
 // that gets its chat from relays: it is linked to one of several, and goes to the next when that one fails. What was
 // missed meanwhile is repaired as any gap is: the relay says subscribed, and whoever owns the Feed asks it Since.
+// A Clue is the clue of an edge that has none: it asks one of several processes about each room.
 //
 // # Threads and ownership
 //
