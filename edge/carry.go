@@ -53,7 +53,7 @@ func (s *server) wireExchange() error {
 		s.board = presence.NewBoard(presence.Config{Edge: s.id, Partitions: exchange.Partitions, Tell: feed.Tell, Metrics: s.set})
 		s.inbox = exchange.NewInbox(exchange.InboxConfig{
 			Feed: feed, Deliver: s.way.deliver, Gap: s.way.gap, Aside: s.board.Hear,
-			Partitions: exchange.Partitions, Trace: s.trace,
+			Partitions: exchange.Partitions, Trace: s.trace, Metrics: s.set,
 		})
 		s.inbox.Join(vocabulary.Everywhere, func() {})
 		s.runs(s.inbox.Run)
