@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"uproar/core/store/redistest"
 )
 
 var resumeCases = []battery{
@@ -137,26 +139,42 @@ func resumeEvents(t *testing.T, w world) {
 // every line once, in order, and be told of no gap.
 func resumeAtFullSpeed(t *testing.T, w world) {
 	w = w.own(t, unlimited()...)
-	const lines, ahead, readers = 6000, 300, 4 // ahead: less than a resume is sent
+	restless(t, 6000, 4, w)
+}
+
+// TestReaderWhoRoamsReadsEachLineOnce is resumeAtFullSpeed over two processes on one
+// Redis, of which the readers take any each time. The last one out leaves a process
+// without members of the room, which then has to ask what was said.
+func TestReaderWhoRoamsReadsEachLineOnce(t *testing.T) {
+	args := append(unlimited(), "--redis="+redistest.Start(t).Addr)
+	worlds := []world{world{over: overTCP}.own(t, args...), world{over: overWS}.own(t, args...)}
+	for _, readers := range []int{1, 4} {
+		t.Run(fmt.Sprint("readers ", readers), func(t *testing.T) { restless(t, 3000, readers, worlds...) })
+	}
+}
+
+// restless has lines said in the first world, and readers follow them through all.
+func restless(t *testing.T, lines, readers int, worlds ...world) {
+	const ahead = 300 // fewer lines than a resume is sent
 	room := "#" + fresh("room")
-	speaker := world{srv: w.srv, over: overTCP}.bot(t)
-	var read [readers]atomic.Int64
+	speaker := world{srv: worlds[0].srv, over: overTCP}.bot(t)
+	read := make([]atomic.Int64, readers)
 	var all sync.WaitGroup
 	for i := range readers {
-		reader := w.login(t, fresh("reader"), capReader)
+		reader := worlds[i%len(worlds)].login(t, fresh("reader"), capReader)
 		reader.join(room)
-		all.Go(func() { w.comeAndGo(t, reader, room, lines, &read[i]) })
+		all.Go(func() { follow(reader, worlds, room, lines, &read[i]) })
 	}
-	slowest := func() (n int64) {
-		n = lines
+	slowest := func() int {
+		n := int64(lines)
 		for i := range read {
 			n = min(n, read[i].Load())
 		}
-		return n
+		return int(n)
 	}
 	for said, end := 0, time.Now().Add(60*time.Second); said < lines && !t.Failed(); {
 		burst := min(1+rand.IntN(50), lines-said)
-		if int64(said+burst) > slowest()+ahead {
+		if said+burst > slowest()+ahead {
 			time.Sleep(time.Millisecond)
 			if time.Now().After(end) {
 				t.Fatalf("the slowest reader stands at line %d of %d", slowest(), said)
@@ -176,18 +194,12 @@ func resumeAtFullSpeed(t *testing.T, w world) {
 	all.Wait()
 }
 
-// comeAndGo reads all lines of a room over one connection after another.
-func (w world) comeAndGo(t *testing.T, c *client, room string, lines int, read *atomic.Int64) {
-	last, came := "", 0
-	for next := 0; next < lines; {
-		stay := 1 + rand.IntN(200)
-		for range min(stay, lines-next) {
-			line, err := c.read(2 * patience)
-			m := parse(line)
-			if err != nil || m.command != "PRIVMSG" || m.text() != fmt.Sprint(next) {
-				t.Errorf("reader %s, connection %d: read %q (%v), want line %d", c.nick, came, line, err, next)
-				return
-			}
+// follow reads all lines of a room over one connection after another.
+func follow(c *client, worlds []world, room string, lines int, read *atomic.Int64) {
+	last := ""
+	for next := 0; ; {
+		for range min(1+rand.IntN(200), lines-next) {
+			m := c.wantMsg("PRIVMSG", room, fmt.Sprint(next))
 			last = m.tags["id"]
 			next++
 			read.Store(int64(next))
@@ -199,7 +211,6 @@ func (w world) comeAndGo(t *testing.T, c *client, room string, lines int, read *
 		if rand.IntN(2) == 0 {
 			time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
 		}
-		c = w.resumes(t, c.nick, room, last)
-		came++
+		c = worlds[rand.IntN(len(worlds))].resumes(c.t, c.nick, room, last)
 	}
 }
