@@ -16,9 +16,9 @@ import (
 // patience, gets none.
 const (
 	clueDeadline    = 250 * time.Millisecond
-	lineDeadline    = clueDeadline + awayAfter    // once decided, it waits for the exchange, which is on the same Redis
-	awayAfter       = 100 * time.Millisecond      // and then is delivered at home
-	commandDeadline = clueDeadline + storeTimeout // once done, it waits for its place among the lines
+	lineDeadline    = clueDeadline + awayAfter                // once decided, it waits for the exchange, which is on the same Redis
+	awayAfter       = 100 * time.Millisecond                  // and then is delivered at home
+	commandDeadline = clueDeadline + storeTimeout + awayAfter // once done, it waits for its place among the lines, and is published
 	patience        = time.Second
 )
 
