@@ -23,6 +23,7 @@ const (
 	senderTick      = 20 * time.Millisecond  // at which what is late is noticed
 	againAfter      = 50 * time.Millisecond  // a publication that failed
 	trimEvery       = 500 * time.Millisecond // lines that are too old
+	endPatience     = 2 * time.Second        // for what is not published when Run is to end
 )
 
 // SenderConfig is what a Sender needs. Bus and Publisher must be set.
@@ -127,37 +128,33 @@ func (s *Sender) Publish(room string, events []chat.Event, done func(error)) err
 	return nil
 }
 
-// Run notices what is late, and tries again what has failed, until ctx ends; then it
-// returns nil. It runs once.
+// Run notices what is late, and tries again what has failed, until ctx ends, and then until
+// all is published, for 2 s at most. It returns nil, and runs once. The Bus is to be closed
+// after that.
 func (s *Sender) Run(ctx context.Context) error {
 	ticker := time.NewTicker(senderTick)
 	defer ticker.Stop()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return nil
 		case <-ticker.C:
-		}
-		if s.parcels.Load() == 0 {
-			continue
-		}
-		for i := range s.outlets {
-			s.outlets[i].tick(time.Now())
+			s.tick()
 		}
 	}
+	for end := time.Now().Add(endPatience); s.lines.Load() > 0 && time.Now().Before(end); {
+		<-ticker.C
+		s.tick()
+	}
+	return nil
 }
 
-// Flush waits until everything is published, or ctx ends, and returns how many lines are
-// not. It is for the end of a process; Run must still run.
-func (s *Sender) Flush(ctx context.Context) int {
-	for s.lines.Load() > 0 {
-		select {
-		case <-ctx.Done():
-			return int(s.lines.Load())
-		case <-time.After(senderTick):
-		}
+func (s *Sender) tick() {
+	if s.parcels.Load() == 0 {
+		return
 	}
-	return 0
+	for i := range s.outlets {
+		s.outlets[i].tick(time.Now())
+	}
 }
 
 // surely reports whether lines with this answer have not been published, and will not be.

@@ -194,6 +194,7 @@ type site struct {
 	sender *exchange.Sender
 	said   map[string]int // by room
 	mu     sync.Mutex
+	end    func()        // ends Run
 	undone int           // publications
 	late   time.Duration // the longest time until one was done
 	errs   []error
@@ -214,7 +215,16 @@ func withSite(t *testing.T, change func(*exchange.SenderConfig), test func(s *si
 			change(&cfg)
 		}
 		s.sender = exchange.NewSender(cfg)
-		all.Go(func() { _ = s.sender.Run(ctx) })
+		runs, end := context.WithCancel(ctx)
+		ended := make(chan error)
+		all.Go(func() { ended <- s.sender.Run(runs) })
+		s.end = sync.OnceFunc(func() {
+			end()
+			if err := <-ended; err != nil {
+				t.Errorf("run: %v", err)
+			}
+		})
+		defer s.end()
 		all.Go(func() { s.bus.run(ctx) })
 		for _, room := range []string{"ann", "bob"} {
 			s.here.join(room)
@@ -263,10 +273,10 @@ func (s *site) publish(room string, first, n int) {
 // settled waits until all is published, and returns the counts.
 func (s *site) settled() exchange.SenderCounts {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
-	defer cancel()
-	if n := s.sender.Flush(ctx); n != 0 {
-		s.t.Fatalf("%d lines are left", n)
+	for end := time.Now().Add(time.Minute); s.sender.Counts().Backlog != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("they are not published: %+v", s.sender.Counts())
+		}
 	}
 	synctest.Wait()
 	s.mu.Lock()
@@ -555,6 +565,26 @@ func TestEventsAtHomeHaveNoPosition(t *testing.T) {
 			t.Errorf("by the feed: %+v", at)
 		}
 	})
+}
+
+func TestRunEndsWhenTheBacklogIsPublishedOrTimeIsUp(t *testing.T) {
+	for _, back := range []time.Duration{time.Second, time.Minute} {
+		withSite(t, nil, func(s *site) {
+			s.bus.is(dead)
+			s.say("ann")
+			time.Sleep(time.Second)
+			time.AfterFunc(back, func() { s.bus.is(well) })
+			began := time.Now()
+			s.end()
+			if took := time.Since(began); took > 2100*time.Millisecond || back == time.Second && took > 1700*time.Millisecond {
+				t.Errorf("it took %v", took)
+			}
+			synctest.Wait()
+			if n, want := len(s.there.log("ann")), map[bool]int{true: 1}[back == time.Second]; n != want {
+				t.Errorf("%d lines came elsewhere, want %d", n, want)
+			}
+		})
+	}
 }
 
 func TestSenderWithoutABusPanics(t *testing.T) {

@@ -136,6 +136,16 @@ func TestDeletedActionComesBack(t *testing.T) {
 	}
 }
 
+// TestWhatAnEdgeLetsThroughIsCarried: irc.IsCleanText lets DEL through, and one line that
+// cannot be encoded would take those with it that are published at once.
+func TestWhatAnEdgeLetsThroughIsCarried(t *testing.T) {
+	want := "a\x7fb"
+	got := decodeOnly(t, AppendPart(nil, Position{9, 1}, body(t, "ann", &chat.Message{Text: want})))
+	if text := got[0].(*chat.Message).Text; text != want {
+		t.Errorf("%q, want %q", text, want)
+	}
+}
+
 func TestZeroTimeStaysZero(t *testing.T) {
 	got := decodeOnly(t, AppendPart(nil, Position{9, 1}, body(t, "ann", &chat.Raid{})))
 	if at := got[0].Where().Time; !at.IsZero() {

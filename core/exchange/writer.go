@@ -195,10 +195,11 @@ func (w *writer) logins(logins []string) {
 	}
 }
 
-// hasControl reports a byte that would end a line or be invisible.
+// hasControl reports a byte that could end a line, or begin what is no text. DEL does
+// neither, and people may say it.
 func hasControl(s string) bool {
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
+		if s[i] < ' ' {
 			return true
 		}
 	}
