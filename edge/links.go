@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -105,7 +106,7 @@ func (s *server) wireLinks() error {
 		return err
 	}
 	port := node.EngineConfig("link", s.o.LinkAddr)
-	port.Loops, port.DrainTimeout, port.ReusePort, port.Log = s.o.Loops, s.o.DrainTimeout, s.o.ReusePort, s.log
+	port.Loops, port.DrainTimeout, port.ReusePort, port.Log = s.o.Loops, min(s.o.DrainTimeout, unlinkTimeout), s.o.ReusePort, s.log
 	if s.clients != nil {
 		port.Metrics = metrics.NewSet() // the clients' engine has these names
 	}
@@ -116,6 +117,10 @@ func (s *server) wireLinks() error {
 	s.runs(node.Run)
 	return nil
 }
+
+// unlinkTimeout is over how long the links of a process that ends are closed. Whoever is
+// below goes elsewhere at once, and asks for what it missed.
+const unlinkTimeout = 2 * time.Second
 
 // relayed is the Feed of a relay that remembers what passes.
 type relayed struct {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
@@ -274,6 +275,8 @@ func (s *server) listen() error {
 // run serves until ctx ends, drains, and returns when every goroutine is gone. It calls
 // ready once connections can be made.
 func (s *server) run(ctx context.Context, ready func()) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var stops []func() error
 	for _, part := range s.behind {
 		stops = append(stops, background(part))
@@ -289,7 +292,7 @@ func (s *server) run(ctx context.Context, ready func()) error {
 		ready()
 		return nil
 	}))
-	errs := s.runEngines(ctx)
+	errs := s.runEngines(ctx, stop)
 	// In reverse: no line can come any more, then none is undecided, then none unwritten.
 	for i := range stops {
 		errs = append(errs, stops[len(stops)-1-i]())
@@ -297,21 +300,36 @@ func (s *server) run(ctx context.Context, ready func()) error {
 	return errors.Join(append(errs, s.close())...)
 }
 
-// runEngines runs the engines until ctx ends and they are drained, or one fails.
-func (s *server) runEngines(ctx context.Context) []error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	engines := s.engines()
-	errs := make([]error, len(engines))
-	var all sync.WaitGroup
-	for i, e := range engines {
-		all.Go(func() {
+// handOverTimeout is how long a process that ends waits for what others have asked of its
+// clue, once they know that they are to ask elsewhere.
+const handOverTimeout = time.Second
+
+// runEngines runs the engines until ctx ends and they are drained, or one fails and stops
+// the other: that of the clients first, since what they say is carried by the links.
+func (s *server) runEngines(ctx context.Context, stop func()) []error {
+	var clients, links error
+	linked, unlink := context.WithCancel(context.Background())
+	defer unlink()
+	var running sync.WaitGroup
+	if s.links != nil {
+		running.Go(func() {
 			defer stop()
-			errs[i] = e.Run(ctx)
+			links = s.links.Run(linked)
 		})
 	}
-	all.Wait()
-	return errs
+	if s.clients != nil {
+		clients = s.clients.Run(ctx)
+		stop()
+	}
+	<-ctx.Done()
+	if s.way.below != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), handOverTimeout)
+		defer cancel()
+		s.way.below.End(ctx)
+	}
+	unlink()
+	running.Wait()
+	return []error{clients, links}
 }
 
 // background runs a part until the returned function is called, which returns what the
