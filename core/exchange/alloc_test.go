@@ -129,3 +129,38 @@ func BenchmarkPassOver(b *testing.B) {
 		}
 	}
 }
+
+// instant is a Bus that has published at once.
+type instant struct{}
+
+func (instant) Publish(l *Lines) error {
+	l.Done(nil)
+	return nil
+}
+
+func TestSenderAllocatesOncePerPublicationNotPerLine(t *testing.T) {
+	s := NewSender(SenderConfig{Bus: instant{}, Publisher: 1})
+	done := func(error) {}
+	allocs := func(n int) float64 {
+		events := lines(n)
+		return testing.AllocsPerRun(100, func() {
+			if err := s.Publish("ann", events, done); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if one, many := allocs(1), allocs(64); one > 7 || many != one {
+		t.Errorf("%v allocations for a line, %v for 64", one, many)
+	}
+}
+
+func BenchmarkSenderOneLine(b *testing.B) {
+	s := NewSender(SenderConfig{Bus: instant{}, Publisher: 1})
+	events, done := lines(1), func(error) {}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Publish("ann", events, done); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -41,6 +41,7 @@ type outlet struct {
 		kept              int // bytes published
 		acting            bool
 		effects, spare    []effect
+		scratch           []byte // of pack
 	}
 }
 

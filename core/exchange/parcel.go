@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -41,12 +42,18 @@ type publication struct {
 	done func(error)
 }
 
+// scratchMax is how many bytes an outlet keeps to encode into.
+const scratchMax = 64 << 10
+
 // pack makes parcels of events: one, or more if they are too long for one. o is locked.
 func (o *outlet) pack(all []*parcel, of *publication, room string, events []chat.Event) ([]*parcel, error) {
 	s := o.sender
 	p := &parcel{Lines: Lines{Room: room, Count: len(events)}, number: s.number.Add(1), of: of}
-	var err error
-	if p.Body, err = AppendBody(nil, Stamp{s.cfg.Publisher, p.number}, room, events); err != nil {
+	body, err := AppendBody(o.mu.scratch[:0], Stamp{s.cfg.Publisher, p.number}, room, events)
+	if cap(body) <= scratchMax {
+		o.mu.scratch = body[:0]
+	}
+	if err != nil {
 		if !errors.Is(err, ErrTooLong) || len(events) == 1 {
 			return nil, err
 		}
@@ -56,6 +63,7 @@ func (o *outlet) pack(all []*parcel, of *publication, room string, events []chat
 		}
 		return o.pack(all, of, room, events[half:])
 	}
+	p.Body = bytes.Clone(body)
 	p.Done = func(err error) { o.answered(p, err) }
 	p.Recalled = func() bool { return o.life.Load() != p.life }
 	if s.cfg.Trace != nil {
