@@ -27,8 +27,9 @@ func TestConnectionsAreNamedAndFew(t *testing.T) {
 		}
 		owner := -1
 		for i, edge := range p.edges {
-			// role, host, pid, environment; the host may have a '-' of its own
-			if strings.HasPrefix(fields["name"], "uproar-edge-") && strings.HasSuffix(fields["name"], fmt.Sprintf("-%d-%s", edge.Pid, env)) {
+			// role, host, pid, environment, use; the host may have a '-' of its own
+			_, use, ok := strings.Cut(fields["name"], fmt.Sprintf("-%d-%s", edge.Pid, env))
+			if ok && strings.HasPrefix(fields["name"], "uproar-edge-") && (use == "" || use == "-bus" || use == "-feed") {
 				owner = i
 			}
 		}

@@ -1,0 +1,186 @@
+package fleet
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"uproar/edge/edgetest"
+)
+
+// sizeVariable is the environment variable that asks for more than a small machine has
+// time for: full is the storm that the fleet is built for, latency measures.
+const sizeVariable = "UPROAR_FLEET"
+
+// The sizes of storms. A phase lasts 10 units, but for the first.
+var (
+	small = size{members: 200, rooms: 10, rate: 50, unit: 350 * time.Millisecond}
+	full  = size{members: 4000, rooms: 50, rate: 500, unit: time.Second}
+)
+
+// phase is a part of a storm. What it does begins with it; the rest of it is quiet.
+type phase struct {
+	name  string
+	units int
+	do    func(s *storm)
+	felt  func(s *storm) float64 // a count that grows because of what is done
+	began time.Duration          // by the book
+}
+
+// storm is a fleet, a crowd, and what happens to them.
+type storm struct {
+	t     *testing.T
+	fleet *edgetest.Fleet
+	crowd *crowd
+	unit  time.Duration
+}
+
+// away ends a process as kill -9 does and starts it again after some units.
+func (s *storm) away(n *edgetest.Node, units int) {
+	n.Kill()
+	time.Sleep(time.Duration(units) * s.unit)
+	n.Start()
+}
+
+func phases() []phase {
+	return []phase{
+		{name: "calm", units: 5},
+		{
+			name: "edge killed", units: 10,
+			do:   func(s *storm) { s.away(s.fleet.Edges[0], 3) },
+			felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges[1:], "uproar_resumes_total", "") },
+		},
+		{
+			name: "relays killed in turn", units: 10,
+			do: func(s *storm) {
+				s.away(s.fleet.Relays[0], 2)
+				time.Sleep(2 * s.unit)
+				s.away(s.fleet.Relays[1], 2)
+			},
+			felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges, "uproar_uplink_downs_total", `to="exchange"`) },
+		},
+		{
+			name: "clue killed", units: 10,
+			do:   func(s *storm) { s.away(s.fleet.Clues[0], 3) },
+			felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges, "uproar_uplink_downs_total", `to="clue"`) },
+		},
+		{
+			name: "Redis killed", units: 12,
+			do: func(s *storm) {
+				s.fleet.Redis.Kill()
+				time.Sleep(2 * s.unit)
+				s.fleet.Redis.Restart()
+			},
+			felt: func(s *storm) float64 { return total(s.t, s.fleet.Relays, "uproar_exchange_redis_lost_total", "") },
+		},
+		{
+			name: "Redis stopped", units: 13,
+			do: func(s *storm) {
+				s.fleet.Redis.Stop()
+				time.Sleep(5 * s.unit)
+				s.fleet.Redis.Continue()
+			},
+			felt: func(s *storm) float64 { return total(s.t, s.fleet.Clues, "uproar_clue_store_timeouts_total", "") },
+		},
+	}
+}
+
+// A fleet of every kind of process goes through every fault while its rooms talk. What
+// each member has heard is compared with what was accepted.
+func TestFleetLosesNoLineInSilence(t *testing.T) {
+	s := small
+	type memory struct {
+		name  string
+		redis []string
+	}
+	memories := []memory{{"Redis forgets", nil}}
+	if os.Getenv(sizeVariable) == "full" {
+		s = full
+		memories = append(memories, memory{"Redis remembers", []string{"--appendonly", "yes", "--appendfsync", "no"}})
+	}
+	for _, c := range memories {
+		t.Run(c.name, func(t *testing.T) {
+			fleet := edgetest.StartFleet(t, edgetest.Shape{
+				Clues: 2, Relays: 2, Edges: 4, OnePort: true, RedisOptions: c.redis,
+				Args: append([]string{"--trace"}, edgetest.Unlimited...),
+			})
+			weather(t, fleet, s, phases())
+		})
+	}
+}
+
+// weather runs a storm and judges it.
+func weather(t *testing.T, fleet *edgetest.Fleet, s size, phases []phase) {
+	c := gather(t, fleet.Edges[0].IRC, s, true)
+	ctx, hush := context.WithCancel(t.Context())
+	unsaid := make(chan int, 1)
+	go func() { unsaid <- c.talk(ctx) }()
+	st := &storm{t, fleet, c, s.unit}
+	for i := range phases {
+		st.pass(&phases[i])
+	}
+	hush()
+	missed := <-unsaid
+	c.settle()
+	c.leave()
+	judge(t, c, phases, fleet)
+	t.Logf("%d lines were not said for nobody was free to; JOINs refused: %d; lines refused: %v", missed, c.refusedJoins(), refusals(c.book.lines()))
+}
+
+// pass goes through a phase, which has to be felt.
+func (s *storm) pass(p *phase) {
+	p.began = s.crowd.book.now()
+	ends := time.Now().Add(time.Duration(p.units) * s.unit)
+	if p.do == nil {
+		time.Sleep(time.Until(ends))
+		return
+	}
+	before := p.felt(s)
+	p.do(s)
+	time.Sleep(time.Until(ends))
+	if felt := p.felt(s) - before; felt <= 0 {
+		s.t.Errorf("%s: nobody has felt it", p.name)
+	}
+}
+
+func (c *crowd) refusedJoins() (n int) {
+	for _, m := range c.members {
+		n += m.refused
+	}
+	return n
+}
+
+// judge prints the table and fails the test for what is not as promised.
+func judge(t *testing.T, c *crowd, phases []phase, fleet *edgetest.Fleet) {
+	lines := c.book.lines()
+	v := newVerdict()
+	for _, members := range c.rooms {
+		v.judgeRoom(lines, members)
+	}
+	printTable(t, v.tabulate(phases, lines, c.members))
+	v.complain(t, lines)
+	if len(v.lost) == 0 {
+		return
+	}
+	id := lines[v.lost[0].number].id
+	for _, n := range fleet.Nodes() {
+		t.Logf("%s of line %s: %s", n.Name, id, hops(n, id))
+	}
+}
+
+// hops is what a process knows of the way of a line.
+func hops(n *edgetest.Node, id string) string {
+	resp, err := http.Get("http://" + n.Admin + "/api/trace?id=" + id)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return string(body)
+}
