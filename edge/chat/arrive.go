@@ -108,10 +108,10 @@ func (a *arrival) nowReady() {
 	l := a.session.loop
 	l.StopTimer(&a.timer)
 	a.done = true
-	if a.after == "" {
+	if a.after == "" || l.hub.cfg.History == nil {
 		return
 	}
-	near := l.hub.recent.behind(a.answer.Room, a.after, 0)
+	near := l.hub.recent.find(a.answer.Room, a.after)
 	if near.found && !near.cut {
 		return
 	}

@@ -34,12 +34,9 @@ func newHistorian(source History) *historian {
 }
 
 // ask has tell called, on another goroutine, with what followed a line. It reports false
-// when there is nobody to ask, or too much is asked already. at is the line's position if
+// when too much is asked already. at is the line's position if
 // it is known.
 func (h *historian) ask(room, id string, at exchange.Position, tell func(backlog)) bool {
-	if h.source == nil {
-		return false
-	}
 	if h.asked.Add(1) > historyAskedMax {
 		h.asked.Add(-1)
 		return false

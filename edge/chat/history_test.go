@@ -163,7 +163,7 @@ func TestHistoryThatDoesNotAnswerIsAGap(t *testing.T) {
 				h.hub.historian.turns <- struct{}{}
 			}
 		}},
-		{"there is none", func(h *hall, _ *elsewhere) { h.hub.historian.source = nil }},
+		{"there is none", func(h *hall, _ *elsewhere) { h.hub.cfg.History = nil }},
 	} {
 		h, e := newWideHall(t, engine.Config{})
 		e.publish(t, stretchOf(1, 3)...)
@@ -338,7 +338,7 @@ func TestBacklogIsJoinedWithWhatWasHeardHere(t *testing.T) {
 		{"a gap was told", append(stretchOf(5, 6), gapIn("room", 3), told("room", 10)), "room-4 room-5 room-6 gap3 room-10"},
 		{"the counter was lost", append(stretchOf(6, 7), later), "room-4 room-5 room-6 room-7 gap0"},
 	} {
-		if got := ids(join("room", &b, c.here)); got != c.want {
+		if got := ids(b.with("room", c.here)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}

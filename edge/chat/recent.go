@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"iter"
 	"slices"
 	"sync"
 
@@ -131,44 +132,71 @@ func (c *recent) held() int { return int(c.mu.next - c.mu.first) }
 
 func (c *recent) at(number uint64) *kept { return &c.mu.ring[number&uint64(len(c.mu.ring)-1)] }
 
-// stretch is what is known here of a room behind a line.
-type stretch struct {
+// place is where a line stands among what is kept of its room.
+type place struct {
 	found  bool
 	number uint64            // of the line
 	at     exchange.Position // of the line, where it has one
-	cut    bool              // something is missing between the line and events
-	events []chat.Event      // those behind the line and the last cut, oldest first
+	cut    bool              // something is missing behind it
 }
 
-// lookMax bounds how far behind a line is looked for, in events of its room: more than
-// replayMax of them are not sent anyway.
-const lookMax = 4 * replayMax
+// lookMax bounds how far a line is looked for, in events of its room: more than replayMax
+// behind it are not sent anyway.
+const lookMax = 2 * replayMax
 
-// behind returns what followed the line with an id in a room, up to a number. What has
-// a higher number is looked through for the line, and not returned.
-func (c *recent) behind(room, id string, upTo uint64) (s stretch) {
+// find looks for the line with an id in a room.
+func (c *recent) find(room, id string) (p place) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ch := c.mu.rooms[room]
-	if ch == nil {
-		return s
+	for n, e := range c.back(room) {
+		if e == nil {
+			p.cut = true
+		} else if idOf(e) == id {
+			p.found, p.number, p.at = true, n, positionOf(e)
+			return p
+		}
 	}
-	n := ch.last
-	var next chat.Event
-	for range min(ch.count, lookMax) {
-		k := c.at(n)
-		s.cut = s.cut || k.event == nil || next != nil && !follows(next, k.event)
-		if k.event != nil && idOf(k.event) == id {
-			s.found, s.number, s.at = true, n, positionOf(k.event)
+	return p
+}
+
+// behind returns the events of a room behind a number, or behind the last cut, up to
+// another number, oldest first.
+func (c *recent) behind(room string, number, upTo uint64) (events []chat.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for n, e := range c.back(room) {
+		if e == nil || n <= number {
 			break
 		}
-		if !s.cut && n <= upTo {
-			s.events = append(s.events, k.event)
+		if n <= upTo {
+			events = append(events, e)
 		}
-		n, next = k.before, k.event
 	}
-	slices.Reverse(s.events)
-	return s
+	slices.Reverse(events)
+	return events
+}
+
+// back yields the last events of a room with their numbers, newest first, and nil where
+// it was cut; at most lookMax.
+func (c *recent) back(room string) iter.Seq2[uint64, chat.Event] {
+	return func(yield func(uint64, chat.Event) bool) {
+		ch := c.mu.rooms[room]
+		if ch == nil {
+			return
+		}
+		n := ch.last
+		var next chat.Event
+		for range min(ch.count, lookMax) {
+			k := c.at(n)
+			if next != nil && k.event != nil && !follows(next, k.event) && !yield(n, nil) {
+				return
+			}
+			if !yield(n, k.event) {
+				return
+			}
+			n, next = k.before, k.event
+		}
+	}
 }
 
 // follows reports whether no position is between two events of a room. It is, with no Gap

@@ -54,24 +54,22 @@ func TestRecentEventsAreThoseOfASimpleList(t *testing.T) {
 		list = list[max(0, len(list)-eventsMax):]
 		upTo := list[random.IntN(len(list))].before
 		id := fmt.Sprintf("%s-%d", room, counts[room]-random.IntN(20))
-		got := c.behind(room, id, upTo)
-		var want stretch
+		got := c.find(room, id)
+		behind := c.behind(room, got.number, upTo)
+		want, events := place{}, []chat.Event(nil)
 		for _, k := range list {
 			switch {
 			case k.room.name != room:
 			case k.event == nil:
-				want.cut, want.events = want.found, nil
+				want.cut, events = true, nil
 			case idOf(k.event) == id:
-				want = stretch{found: true}
+				want, events = place{found: true, number: k.before, at: positionOf(k.event)}, nil
 			case k.before <= upTo:
-				want.events = append(want.events, k.event)
+				events = append(events, k.event)
 			}
 		}
-		if !want.found { // then nobody can say whether it was before the cut
-			got.cut = false
-		}
-		if got.found != want.found || got.cut != want.cut || ids(got.events) != ids(want.events) {
-			t.Fatalf("step %d: behind %s up to %d:\n got %v %v %s\nwant %v %v %s", step, id, upTo, got.found, got.cut, ids(got.events), want.found, want.cut, ids(want.events))
+		if got != want || ids(behind) != ids(events) {
+			t.Fatalf("step %d: behind %s up to %d:\n got %v %s\nwant %v %s", step, id, upTo, got, ids(behind), want, ids(events))
 		}
 	}
 	if len(c.mu.ring) != eventsMax {
@@ -99,7 +97,7 @@ func TestRecentEventsAreBoundedInBytes(t *testing.T) {
 	if c.held() != 10 || c.mu.bytes != bytesMax || len(c.mu.rooms) != 10 {
 		t.Fatalf("%d events of %d rooms in %d bytes are kept", c.held(), len(c.mu.rooms), c.mu.bytes)
 	}
-	if !c.behind("room90", "room90-1", 100).found || c.behind("room89", "room89-1", 100).found {
+	if !c.find("room90", "room90-1").found || c.find("room89", "room89-1").found {
 		t.Fatal("others than the last ten are kept")
 	}
 	long := told("long", 1)
@@ -115,11 +113,13 @@ func TestLineIsNotLookedForTooFarBack(t *testing.T) {
 		c.add("room", []chat.Event{told("room", n)})
 	}
 	last := 2*lookMax - 1
-	if s := c.behind("room", fmt.Sprint("room-", last-lookMax+1), c.last()); !s.found || len(s.events) != lookMax-1 {
-		t.Fatalf("found %v with %d behind it", s.found, len(s.events))
+	p := c.find("room", fmt.Sprint("room-", last-lookMax+1))
+	if n := len(c.behind("room", p.number, c.last())); !p.found || n != lookMax-1 {
+		t.Fatalf("found %v with %d behind it", p.found, n)
 	}
-	if s := c.behind("room", fmt.Sprint("room-", last-lookMax), c.last()); s.found || len(s.events) != lookMax {
-		t.Fatalf("found %v with %d behind it", s.found, len(s.events))
+	p = c.find("room", fmt.Sprint("room-", last-lookMax))
+	if n := len(c.behind("room", p.number, c.last())); p.found || n != lookMax {
+		t.Fatalf("found %v with %d behind it", p.found, n)
 	}
 }
 
@@ -128,16 +128,25 @@ func TestLineIsNotLookedForTooFarBack(t *testing.T) {
 func TestLineThatCameLateIsNotFollowedByTheNext(t *testing.T) {
 	c := newRecent(64, 1<<30)
 	c.add("room", []chat.Event{told("room", 1), told("room", 2), told("room", 5), told("room", 6)})
-	if s := c.behind("room", "room-2", 9); !s.found || !s.cut || ids(s.events) != "room-5 room-6" {
-		t.Fatalf("%+v", s)
+	if p := c.find("room", "room-2"); !p.found || !p.cut || ids(c.behind("room", p.number, 9)) != "room-5 room-6" {
+		t.Fatalf("%+v", p)
 	}
 	c.add("room", []chat.Event{gapIn("room", 3), told("room", 10)})
-	if s := c.behind("room", "room-5", 9); !s.found || s.cut || ids(s.events) != "room-6 gap3 room-10" {
-		t.Fatalf("%+v", s)
+	if p := c.find("room", "room-5"); !p.found || p.cut || ids(c.behind("room", p.number, 9)) != "room-6 gap3 room-10" {
+		t.Fatalf("%+v", p)
 	}
 }
 
-func BenchmarkRecent(b *testing.B) {
+// BenchmarkRecentFind looks for a line that is not there.
+func BenchmarkRecentFind(b *testing.B) {
+	c := newRecent(recentEventsMax, recentBytesMax)
+	c.add("room", stretchOf(1, recentEventsMax))
+	for b.Loop() {
+		c.find("room", "room-0")
+	}
+}
+
+func BenchmarkRecentAdd(b *testing.B) {
 	c := newRecent(recentEventsMax, recentBytesMax)
 	lines := []chat.Event{told("room", 1), told("room", 2), told("room", 3), told("room", 4)}
 	b.ReportAllocs()

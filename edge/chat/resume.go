@@ -19,18 +19,22 @@ func (s *Session) resume(a *arrival) {
 	hub := s.loop.hub
 	st := &s.seats[len(s.seats)-1]
 	r := st.room
-	near := hub.recent.behind(r.name, a.after, r.taken)
+	near := hub.recent.find(r.name, a.after)
+	var here []chat.Event
+	if near.found || a.backlog.found {
+		here = hub.recent.behind(r.name, near.number, r.taken)
+	}
 	skip := &skip{conn: s.conn, pending: len(r.pending)}
 	var missed []chat.Event
 	switch {
 	case near.found && !near.cut:
-		missed = near.events
+		missed = here
 		skip.number = near.number // this loop may not have come so far
 	case a.backlog.found:
-		missed = join(r.name, &a.backlog, near.events)
+		missed = a.backlog.with(r.name, here)
 		skip.upTo, skip.until = a.backlog.head, s.loop.Millis()+skipMillisMax
 	case near.found:
-		missed = append(uncounted(r.name), near.events...)
+		missed = append(uncounted(r.name), here...)
 	default:
 		missed = uncounted(r.name)
 	}
@@ -49,8 +53,8 @@ func (s *Session) resume(a *arrival) {
 	}
 }
 
-// join appends to a backlog what was delivered here behind it.
-func join(room string, b *backlog, here []chat.Event) []chat.Event {
+// with appends to a backlog what was delivered here behind it.
+func (b *backlog) with(room string, here []chat.Event) []chat.Event {
 	known := map[string]bool{}
 	for _, e := range b.events {
 		known[idOf(e)] = true
