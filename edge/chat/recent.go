@@ -160,8 +160,9 @@ func (c *recent) find(room, id string) (p place) {
 }
 
 // behind returns the events of a room behind a number, or behind the last cut, up to
-// another number, oldest first.
-func (c *recent) behind(room string, number, upTo uint64) (events []chat.Event) {
+// another number, oldest first. It reports whether that number is still kept: else some
+// behind it may be gone too.
+func (c *recent) behind(room string, number, upTo uint64) (events []chat.Event, whole bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for n, e := range c.back(room) {
@@ -173,7 +174,7 @@ func (c *recent) behind(room string, number, upTo uint64) (events []chat.Event) 
 		}
 	}
 	slices.Reverse(events)
-	return events
+	return events, number >= c.mu.first
 }
 
 // back yields the last events of a room with their numbers, newest first, and nil where

@@ -55,7 +55,7 @@ func TestRecentEventsAreThoseOfASimpleList(t *testing.T) {
 		upTo := list[random.IntN(len(list))].before
 		id := fmt.Sprintf("%s-%d", room, counts[room]-random.IntN(20))
 		got := c.find(room, id)
-		behind := c.behind(room, got.number, upTo)
+		behind, whole := c.behind(room, got.number, upTo)
 		want, events := place{}, []chat.Event(nil)
 		for _, k := range list {
 			switch {
@@ -68,13 +68,19 @@ func TestRecentEventsAreThoseOfASimpleList(t *testing.T) {
 				events = append(events, k.event)
 			}
 		}
-		if got != want || ids(behind) != ids(events) {
+		if got != want || ids(behind) != ids(events) || whole != want.found {
 			t.Fatalf("step %d: behind %s up to %d:\n got %v %s\nwant %v %s", step, id, upTo, got, ids(behind), want, ids(events))
 		}
 	}
 	if len(c.mu.ring) != eventsMax {
 		t.Fatalf("the ring has %d places", len(c.mu.ring))
 	}
+}
+
+// after is all behind a place.
+func (c *recent) after(room string, p place) []chat.Event {
+	events, _ := c.behind(room, p.number, c.last())
+	return events
 }
 
 func lastOf(list []kept, room string) int {
@@ -97,6 +103,9 @@ func TestRecentEventsAreBoundedInBytes(t *testing.T) {
 	if c.held() != 10 || c.mu.bytes != bytesMax || len(c.mu.rooms) != 10 {
 		t.Fatalf("%d events of %d rooms in %d bytes are kept", c.held(), len(c.mu.rooms), c.mu.bytes)
 	}
+	if _, whole := c.behind("room89", 90, 100); whole {
+		t.Fatal("what is gone is whole")
+	}
 	if !c.find("room90", "room90-1").found || c.find("room89", "room89-1").found {
 		t.Fatal("others than the last ten are kept")
 	}
@@ -114,11 +123,11 @@ func TestLineIsNotLookedForTooFarBack(t *testing.T) {
 	}
 	last := 2*lookMax - 1
 	p := c.find("room", fmt.Sprint("room-", last-lookMax+1))
-	if n := len(c.behind("room", p.number, c.last())); !p.found || n != lookMax-1 {
+	if n := len(c.after("room", p)); !p.found || n != lookMax-1 {
 		t.Fatalf("found %v with %d behind it", p.found, n)
 	}
 	p = c.find("room", fmt.Sprint("room-", last-lookMax))
-	if n := len(c.behind("room", p.number, c.last())); p.found || n != lookMax {
+	if n := len(c.after("room", p)); p.found || n != lookMax {
 		t.Fatalf("found %v with %d behind it", p.found, n)
 	}
 }
@@ -128,11 +137,11 @@ func TestLineIsNotLookedForTooFarBack(t *testing.T) {
 func TestLineThatCameLateIsNotFollowedByTheNext(t *testing.T) {
 	c := newRecent(64, 1<<30)
 	c.add("room", []chat.Event{told("room", 1), told("room", 2), told("room", 5), told("room", 6)})
-	if p := c.find("room", "room-2"); !p.found || !p.cut || ids(c.behind("room", p.number, 9)) != "room-5 room-6" {
+	if p := c.find("room", "room-2"); !p.found || !p.cut || ids(c.after("room", p)) != "room-5 room-6" {
 		t.Fatalf("%+v", p)
 	}
 	c.add("room", []chat.Event{gapIn("room", 3), told("room", 10)})
-	if p := c.find("room", "room-5"); !p.found || p.cut || ids(c.behind("room", p.number, 9)) != "room-6 gap3 room-10" {
+	if p := c.find("room", "room-5"); !p.found || p.cut || ids(c.after("room", p)) != "room-6 gap3 room-10" {
 		t.Fatalf("%+v", p)
 	}
 }

@@ -21,13 +21,14 @@ func (s *Session) resume(a *arrival) {
 	r := st.room
 	near := hub.recent.find(r.name, a.after)
 	var here []chat.Event
+	whole := false
 	if near.found || a.backlog.found {
-		here = hub.recent.behind(r.name, near.number, r.taken)
+		here, whole = hub.recent.behind(r.name, near.number, r.taken)
 	}
 	skip := &skip{conn: s.conn, pending: len(r.pending)}
 	var missed []chat.Event
 	switch {
-	case near.found && !near.cut:
+	case near.found && !near.cut && whole:
 		missed = here
 		skip.number = near.number // this loop may not have come so far
 	case a.backlog.found:
