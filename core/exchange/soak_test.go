@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"uproar/core/exchange"
 )
 
 // Whatever happens, what a member was sent and told of accounts for every line.
@@ -88,5 +90,64 @@ func account(t *testing.T, seed uint64, log []string, said int) {
 	}
 	if last != said || missed != 0 || uncounted {
 		t.Fatalf("seed %d: ends with line %d and a gap of %d, want line %d\n%.2000q", seed, last, missed, said, log)
+	}
+}
+
+// Whatever the bus does, home has every line once, in order and in time, and others have
+// it once and in order, or are told how many are missing.
+func TestBusThatComesAndGoesLosesNothingInSilence(t *testing.T) {
+	for seed := range uint64(30) {
+		small := func(c *exchange.SenderConfig) { c.BacklogLinesMax, c.BacklogAge = 40, 5*time.Second }
+		withSite(t, small, func(s *site) {
+			rng := rand.New(rand.NewPCG(seed, 3))
+			coin := rand.New(rand.NewPCG(seed, 4))
+			s.bus.mu.coin = func() bool { return coin.IntN(2) == 0 }
+			var mended time.Time
+			for range 300 {
+				switch rng.IntN(16) {
+				case 0:
+					s.bus.is(dead)
+				case 1:
+					s.bus.is(frozen)
+				case 2, 3:
+					s.bus.is(well)
+				case 4:
+					s.bus.full(true)
+				case 5, 6:
+					s.bus.full(false)
+				case 7, 8:
+					time.Sleep(time.Duration(rng.IntN(2000)) * time.Millisecond)
+				case 9:
+					s.here.tap.Lose(true)
+					mended = time.Now().Add(5 * time.Second)
+				case 10:
+					s.here.memory.Interrupt()
+				default:
+					time.Sleep(time.Duration(rng.IntN(3)) * time.Millisecond)
+				}
+				if time.Now().After(mended) {
+					s.here.tap.Lose(false)
+					s.here.memory.Interrupt()
+				}
+				for range rng.IntN(4) {
+					s.say([]string{"ann", "bob"}[rng.IntN(2)])
+				}
+			}
+			s.bus.is(well)
+			s.bus.full(false)
+			s.here.tap.Lose(false)
+			s.settled()
+			s.say("ann")
+			s.say("bob")
+			s.settled()
+			time.Sleep(5 * time.Second)
+			for room, said := range s.said {
+				s.here.expect(room, numbers(1, said)...)
+				account(s.t, seed, s.there.log(room), said)
+			}
+			if s.late > 130*time.Millisecond {
+				s.t.Errorf("seed %d: a line was done after %v", seed, s.late)
+			}
+		})
 	}
 }
