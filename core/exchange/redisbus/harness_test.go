@@ -28,6 +28,7 @@ type recorder struct {
 	changed    chan struct{} // capacity 1
 	lines      map[string][]line
 	payloads   int
+	asides     int
 	subscribed map[int]int
 }
 
@@ -45,6 +46,11 @@ func (r *recorder) tell() {
 func (r *recorder) Payload(_ int, payload []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if exchange.IsAside(payload) {
+		r.asides++
+		r.tell()
+		return
+	}
 	r.payloads++
 	for len(payload) > 0 {
 		n := 4 + binary.BigEndian.Uint32(payload)
