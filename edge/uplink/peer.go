@@ -78,7 +78,7 @@ func NewPeer(cfg PeerConfig) (*Peer, error) {
 	cfg.BackoffMax = cmp.Or(cfg.BackoffMax, 2*time.Second)
 	p := &Peer{cfg: cfg, meters: newPeerMeters(cfg.Metrics, cfg.Use)}
 	p.outage.stable = cfg.BackoffMax
-	p.outage.log = cfg.Log.With("link", cfg.Use, "addr", cfg.Addr)
+	p.outage.log, p.outage.link = cfg.Log, "link to "+cfg.Use+" "+cfg.Addr
 	p.queue.init(cfg.QueueBytesMax)
 	return p, nil
 }

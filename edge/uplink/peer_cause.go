@@ -61,6 +61,7 @@ func (e *protocolError) Unwrap() error { return e.error }
 // outage is from an end of the connection until it has been up for long enough, stable. It belongs to Run.
 type outage struct {
 	log      *slog.Logger
+	link     string // in each message: the server's log folds what has the same text
 	stable   time.Duration
 	since    time.Time // zero: there was none
 	said     []Cause   // in this outage
@@ -83,7 +84,7 @@ func (o *outage) began(why *DownError, up time.Duration) {
 		return
 	}
 	o.said = append(o.said, why.Cause)
-	o.log.Warn("link is down", "cause", string(why.Cause), "error", why.Err)
+	o.log.Warn(o.link+" is down: "+string(why.Cause), "error", why.Err)
 }
 
 // ended says that the link is up; of one that flaps, when it has stayed.
@@ -93,10 +94,10 @@ func (o *outage) ended(peer string) {
 		args = append(args, "down", time.Since(o.since).Round(time.Millisecond))
 	}
 	if !o.flapping {
-		o.log.Info("link is up", args...)
+		o.log.Info(o.link+" is up", args...)
 		return
 	}
-	o.up = time.AfterFunc(o.stable, func() { o.log.Info("link is up", args...) })
+	o.up = time.AfterFunc(o.stable, func() { o.log.Info(o.link+" is up", args...) })
 }
 
 // stop is for the end of a connection.
