@@ -1,115 +1,72 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
+	"os"
+	"reflect"
+	"text/tabwriter"
 
+	"uproar/bench/report"
 	"uproar/bench/scenario"
 )
 
-type fanoutFlags struct {
-	Row        []string      `default:"5000x20,1000x200,1000x1000" help:"Members x lines a second; comma-separated."`
-	Target     []string      `default:"uproar,bare" help:"uproar, uproar-tcp, bare (one send per member and line), bare-20ms (batches); comma-separated."`
-	Duration   time.Duration `default:"60s" help:"Measured per row and target, all rounds together."`
-	Rounds     int           `default:"2" help:"How often the targets take turns."`
-	Warmup     time.Duration `default:"2s" help:"Before each measurement, not counted."`
-	Publishers int           `default:"1" help:"Connections that the lines come from."`
-	TextBytes  int           `default:"100" help:"Size of each line's text, 32 to 500."`
-	Caps       string        `placeholder:"CAPS" help:"Capabilities that members request, such as 'twitch.tv/tags twitch.tv/commands'. Makes lines longer than the peers'."`
+type listCommand struct{}
+
+// Run prints every scenario with its sentence.
+func (listCommand) Run() error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, s := range scenario.All {
+		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Help)
+	}
+	return w.Flush()
 }
 
-func (f *fanoutFlags) Run(s *session) error {
-	c := scenario.FanoutConfig{Targets: f.Target, Duration: f.Duration, Rounds: f.Rounds, Warmup: f.Warmup,
-		Publishers: f.Publishers, TextBytes: f.TextBytes, Caps: f.Caps}
-	for _, text := range f.Row {
-		row, err := parseRow(text)
-		if err != nil {
-			return err
-		}
-		c.Rows = append(c.Rows, row)
+// scenarioCommands returns a pointer to a struct with one command for each scenario,
+// whose flags are the fields of its Config, and the Configs that are in it. kong adds
+// commands below another one by struct only.
+func scenarioCommands(all []scenario.Scenario) (commands any, configs map[string]scenario.Config) {
+	var fields []reflect.StructField
+	for i, s := range all {
+		fields = append(fields, reflect.StructField{
+			Name: fmt.Sprintf("Scenario%d", i), Type: reflect.TypeOf(s.New()).Elem(),
+			Tag: reflect.StructTag(fmt.Sprintf(`cmd:"" name:%q help:%q`, s.Name, s.Help)),
+		})
 	}
-	results, err := scenario.RunFanout(s.ctx, s.shop, c)
-	if len(results) == 0 && err != nil {
+	v := reflect.New(reflect.StructOf(fields))
+	configs = map[string]scenario.Config{}
+	for i, s := range all {
+		v.Elem().Field(i).Set(reflect.ValueOf(s.New()).Elem())
+		configs[s.Name] = v.Elem().Field(i).Addr().Interface().(scenario.Config)
+	}
+	return v.Interface(), configs
+}
+
+// runScenario runs one scenario and shows what it found.
+func runScenario(s *session, name string, config scenario.Config) error {
+	result, err := config.Run(s.ctx, s.shop)
+	if result == nil || len(result.Cells()) == 0 {
 		return err
 	}
-	var cells [][]string
-	var entries []any
-	for _, r := range results {
-		cells, entries = append(cells, r.Cells()), append(entries, r)
-	}
-	if shown := s.show("fanout", c, scenario.FanoutHeader, cells, entries...); err == nil {
-		err = shown
-	}
-	for _, r := range results {
-		if r.Remark != "" {
-			fmt.Printf("%s at %dx%v: %s\n", r.Target, r.Members, r.Rate, r.Remark)
+	err = errors.Join(err, s.show(name, config, result))
+	if c, ok := result.(scenario.Checker); ok {
+		if bad := c.Check(); bad != nil {
+			err = errors.Join(err, fmt.Errorf("%s is no good: %w", name, bad))
 		}
 	}
 	return err
 }
 
-// parseRow reads "1000x200".
-func parseRow(text string) (scenario.Row, error) {
-	members, rate, _ := strings.Cut(text, "x")
-	n, err := strconv.Atoi(members)
-	if err != nil || n < 1 {
-		return scenario.Row{}, fmt.Errorf("cannot parse row %q: want MEMBERSxLINES, such as 1000x200", text)
+// show prints a result and appends it to the JSON file, if there is one.
+func (s *session) show(name string, config scenario.Config, result scenario.Result) error {
+	e := s.environment
+	fmt.Printf("%s on %s, %d cores, kernel %s, %s, commit %s\n", name, e.CPU, e.Cores, e.Kernel, e.Go, e.Commit)
+	err := report.Table(os.Stdout, result.Header(), result.Cells())
+	for _, remark := range result.Remarks() {
+		fmt.Println(remark)
 	}
-	r, err := strconv.ParseFloat(rate, 64)
-	if err != nil || r <= 0 {
-		return scenario.Row{}, fmt.Errorf("cannot parse row %q: want MEMBERSxLINES, such as 1000x200", text)
-	}
-	return scenario.Row{Members: n, Rate: r}, nil
-}
-
-type idleFlags struct {
-	Members      []int         `default:"2000,6000,10000" help:"Numbers of members at which memory is read, growing; comma-separated."`
-	PingInterval time.Duration `default:"5s" help:"How often the server sends PING."`
-	Settle       time.Duration `default:"30s" help:"How long to wait, at most, until memory stands still."`
-}
-
-func (f *idleFlags) Run(s *session) error {
-	c := scenario.IdleConfig{Steps: f.Members, PingInterval: f.PingInterval, Settle: f.Settle}
-	r, err := scenario.RunIdle(s.ctx, s.shop, c)
-	if err != nil {
+	if s.json == "" {
 		return err
 	}
-	return s.show("idle", c, scenario.IdleHeader, r.Cells(), r)
-}
-
-type slowFlags struct {
-	Members   int     `default:"200" help:"Members of the room; one of them stops reading."`
-	Megabytes int64   `default:"64" help:"Text that passes by, in MB."`
-	TextBytes int     `default:"500" help:"Size of each line's text, 32 to 500."`
-	Rate      float64 `default:"4000" help:"Lines a second."`
-	Warmup    int64   `default:"16" help:"Text that passes by before that, in MB."`
-	Rounds    int     `default:"3" help:"Runs with and without a slow member, in turn."`
-}
-
-func (f *slowFlags) Run(s *session) error {
-	c := scenario.SlowConfig{Members: f.Members, Bytes: f.Megabytes << 20, TextBytes: f.TextBytes, Rate: f.Rate, Warmup: f.Warmup << 20, Rounds: max(1, f.Rounds)}
-	r, err := scenario.RunSlow(s.ctx, s.shop, c)
-	if err != nil {
-		return err
-	}
-	return s.show("slow", c, scenario.SlowHeader, [][]string{r.Cells()}, r)
-}
-
-type drainFlags struct {
-	Members      int           `default:"5000" help:"Members of the room."`
-	Rate         float64       `default:"20" help:"Lines a second."`
-	Before       time.Duration `default:"3s" help:"How long lines flow before SIGTERM."`
-	DrainTimeout time.Duration `default:"5s" help:"The server's --drain-timeout."`
-}
-
-func (f *drainFlags) Run(s *session) error {
-	c := scenario.DefaultDrain()
-	c.Members, c.Rate, c.Before, c.DrainTimeout = f.Members, f.Rate, f.Before, f.DrainTimeout
-	r, err := scenario.RunDrain(s.ctx, s.shop, c)
-	if err != nil {
-		return err
-	}
-	return s.show("drain", c, scenario.DrainHeader, [][]string{r.Cells()}, r)
+	return errors.Join(err, report.Append(s.json, report.Entry{Scenario: name, Environment: e, Config: config, Result: result}))
 }

@@ -1,23 +1,23 @@
 // Command bench measures the server from outside, next to the least that any
 // server must do.
 //
-//	go run ./bench fanout
+//	go run ./bench list
+//	go run ./bench run fanout
 //	go run ./bench --help
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"uproar/bench/load"
 	"uproar/bench/meter"
-	"uproar/bench/report"
 	"uproar/bench/scenario"
 )
 
@@ -28,31 +28,36 @@ line was due, whatever the server did (open loop). CPU is the server's user plus
 system time per delivery; the generator shares the cores with it, so compare only
 figures of one run: the bare C loop beside it is the ruler.
 
-  go run ./bench fanout                        # the grid, Uproar and the bare loop in turns
-  go run ./bench fanout --row 1000x200 --duration 10s --target uproar,bare,bare-20ms
-  go run ./bench idle --json results.jsonl     # memory per idle member
-  go run ./bench slow                          # 64 MB pass by a member that does not read
-  go run ./bench drain                         # SIGTERM under load
+  go run ./bench list                              # every scenario
+  go run ./bench run fanout                        # the grid, Uproar and the bare loop in turns
+  go run ./bench run fanout --row 1000x200 --duration 10s --target uproar,bare,bare-20ms
+  go run ./bench run idle --json results.jsonl     # memory per idle member
+  go run ./bench run slow                          # 64 MB pass by a member that does not read
+  go run ./bench run drain                         # SIGTERM under load
 
 Ctrl-C stops the servers that were started.`
 
 type flags struct {
-	Fanout fanoutFlags `cmd:"" help:"CPU and latency of one room's lines to all its members, against peers."`
-	Idle   idleFlags   `cmd:"" help:"Memory of members that only answer PING."`
-	Slow   slowFlags   `cmd:"" help:"What one member that stops reading costs the server and the others."`
-	Drain  drainFlags  `cmd:"" help:"How members are sent away on SIGTERM."`
+	List listCommand `cmd:"" help:"List the scenarios."`
+	Run  struct {
+		kong.Plugins
+	} `cmd:"" help:"Run a scenario."`
 
 	Server    string   `placeholder:"PATH" help:"Server binary to measure; built from ./edge when absent."`
 	ServerArg []string `placeholder:"FLAG" sep:"none" help:"Further flag for the server, such as --server-arg=--loops=2; repeatable."`
-	JSON      string   `name:"json" placeholder:"FILE" help:"Append one JSON line per row to FILE."`
+	JSON      string   `name:"json" placeholder:"FILE" help:"Append one JSON line per run to FILE."`
 }
 
 func main() {
-	var f flags
-	k := kong.Parse(&f, kong.Name("bench"), kong.Description(description), kong.UsageOnError())
+	f, k, configs, err := parser()
+	if err != nil {
+		panic(fmt.Sprintf("BUG: %v", err))
+	}
+	chosen, err := k.Parse(os.Args[1:])
+	k.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, k, &f)
+	err = run(ctx, chosen, f, configs)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "bench: stopped")
@@ -63,8 +68,18 @@ func main() {
 	}
 }
 
+// parser returns the command line with every scenario in it.
+func parser() (*flags, *kong.Kong, map[string]scenario.Config, error) {
+	commands, configs := scenarioCommands(scenario.All)
+	var f flags
+	f.Run.Plugins = kong.Plugins{commands}
+	k, err := kong.New(&f, kong.Name("bench"), kong.Description(description), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true}))
+	return &f, k, configs, err
+}
+
 // run runs the chosen command with a workshop that is gone afterwards.
-func run(ctx context.Context, k *kong.Context, f *flags) error {
+func run(ctx context.Context, chosen *kong.Context, f *flags, configs map[string]scenario.Config) error {
 	if _, err := load.RaiseFileLimit(); err != nil {
 		return err
 	}
@@ -76,7 +91,11 @@ func run(ctx context.Context, k *kong.Context, f *flags) error {
 	shop := &scenario.Workshop{Dir: dir, Edge: f.Server, EdgeArgs: f.ServerArg, Log: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, format+"\n", args...)
 	}}
-	return k.Run(&session{ctx: ctx, shop: shop, json: f.JSON, environment: meter.ReadEnvironment()})
+	s := &session{ctx: ctx, shop: shop, json: f.JSON, environment: meter.ReadEnvironment()}
+	if name, ok := strings.CutPrefix(chosen.Command(), "run "); ok {
+		return runScenario(s, name, configs[name])
+	}
+	return chosen.Run(s)
 }
 
 // session is what every command works with.
@@ -85,18 +104,4 @@ type session struct {
 	shop        *scenario.Workshop
 	json        string
 	environment meter.Environment
-}
-
-// show prints a table and appends the results to the JSON file, if there is one.
-func (s *session) show(name string, config any, header []string, cells [][]string, results ...any) error {
-	e := s.environment
-	fmt.Printf("%s on %s, %d cores, kernel %s, %s, commit %s\n", name, e.CPU, e.Cores, e.Kernel, e.Go, e.Commit)
-	err := report.Table(os.Stdout, header, cells)
-	if s.json == "" {
-		return err
-	}
-	for _, r := range results {
-		err = errors.Join(err, report.Append(s.json, report.Entry{Scenario: name, Environment: e, Config: config, Result: r}))
-	}
-	return err
 }

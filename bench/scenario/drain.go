@@ -11,18 +11,26 @@ import (
 	"uproar/bench/target"
 )
 
-// DrainConfig says what goes on while the server is told to stop.
-type DrainConfig struct {
-	Members      int           `json:"members"`
-	Rate         float64       `json:"rate"`   // lines a second
-	Before       time.Duration `json:"before"` // of lines, before SIGTERM
-	TextBytes    int           `json:"text_bytes"`
-	DrainTimeout time.Duration `json:"drain_timeout"` // the server's
+// Drain is the scenario.
+var Drain = Scenario{
+	Name: "drain",
+	Help: "How members are sent away on SIGTERM.",
+	New:  func() Config { return defaults(new(DrainConfig)) },
 }
 
-// DefaultDrain is a room of 5,000 under the rate of a busy chat.
-func DefaultDrain() DrainConfig {
-	return DrainConfig{Members: 5000, Rate: 20, Before: 3 * time.Second, TextBytes: 100, DrainTimeout: 5 * time.Second}
+// DrainConfig says what goes on while the server is told to stop.
+type DrainConfig struct {
+	Members      int           `json:"members" default:"5000" help:"Members of the room."`
+	Rate         float64       `json:"rate" default:"20" help:"Lines a second."`
+	Before       time.Duration `json:"before" default:"3s" help:"How long lines flow before SIGTERM."`
+	TextBytes    int           `json:"text_bytes" default:"100" help:"Size of each line's text, 32 to 500."`
+	DrainTimeout time.Duration `json:"drain_timeout" default:"5s" help:"The server's --drain-timeout."`
+}
+
+// Smoke is Config's.
+func (c DrainConfig) Smoke() Config {
+	c.Members, c.Rate, c.Before, c.DrainTimeout = 100, 50, 300*time.Millisecond, time.Second
+	return &c
 }
 
 // DrainResult is how the members were sent away.
@@ -43,8 +51,17 @@ type DrainResult struct {
 	Reordered  int64 `json:"reordered"`
 }
 
-// RunDrain measures Uproar over WebSocket.
-func RunDrain(ctx context.Context, w *Workshop, c DrainConfig) (DrainResult, error) {
+// Run measures Uproar over WebSocket.
+func (c DrainConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
+	w.Expect(c.Before + c.DrainTimeout + 5*time.Second)
+	r, err := drain(ctx, w, c)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func drain(ctx context.Context, w *Workshop, c DrainConfig) (DrainResult, error) {
 	r := DrainResult{Members: c.Members}
 	server, err := w.EdgeServer(ctx, target.EdgeConfig{Wire: load.WebSocket, DrainTimeout: c.DrainTimeout})
 	if err != nil {
@@ -110,11 +127,28 @@ func (r *DrainResult) drain(ctx context.Context, g *crowd, c DrainConfig) error 
 	return nil
 }
 
-// DrainHeader names the columns of DrainResult.Cells.
-var DrainHeader = []string{"members", "RECONNECT", "close frame", "EOF", "broken", "left open", "last end ms", "exit ms", "exit code", "last words"}
-
-// Cells is the result as a row of a table.
-func (r DrainResult) Cells() []string {
-	return []string{fmt.Sprint(r.Members), fmt.Sprint(r.Reconnects), fmt.Sprint(r.CloseFrame), fmt.Sprint(r.EOF), fmt.Sprint(r.Broken), fmt.Sprint(r.Left),
-		fmt.Sprintf("%.0f", r.LastEnd), fmt.Sprintf("%.0f", r.Exit), fmt.Sprint(r.ExitCode), r.LastWords}
+// Check fails unless every member was sent away in order and the server ended as it should.
+func (r DrainResult) Check() error {
+	if int(r.Reconnects) != r.Members || int(r.EOF) != r.Members || r.Left != 0 || r.ExitCode != 0 {
+		return fmt.Errorf("of %d members %d were told RECONNECT, %d ended in order and %d are left; exit code %d",
+			r.Members, r.Reconnects, r.EOF, r.Left, r.ExitCode)
+	}
+	if r.Wrong+r.Duplicated+r.Reordered != 0 {
+		return fmt.Errorf("lines before the end: %d wrong, %d duplicated, %d out of order", r.Wrong, r.Duplicated, r.Reordered)
+	}
+	return nil
 }
+
+// Header is Result's.
+func (r DrainResult) Header() []string {
+	return []string{"members", "RECONNECT", "close frame", "EOF", "broken", "left open", "last end ms", "exit ms", "exit code", "last words"}
+}
+
+// Cells is Result's.
+func (r DrainResult) Cells() [][]string {
+	return [][]string{{fmt.Sprint(r.Members), fmt.Sprint(r.Reconnects), fmt.Sprint(r.CloseFrame), fmt.Sprint(r.EOF), fmt.Sprint(r.Broken), fmt.Sprint(r.Left),
+		fmt.Sprintf("%.0f", r.LastEnd), fmt.Sprintf("%.0f", r.Exit), fmt.Sprint(r.ExitCode), r.LastWords}}
+}
+
+// Remarks is Result's.
+func (r DrainResult) Remarks() []string { return nil }

@@ -5,43 +5,47 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"uproar/bench/load"
 	"uproar/bench/meter"
 )
 
-// Row is one cell of the fan-out grid.
-type Row struct {
-	Members int     `json:"members"`
-	Rate    float64 `json:"rate"` // lines a second into the room
+// Fanout is the scenario.
+var Fanout = Scenario{
+	Name: "fanout",
+	Help: "CPU and latency of one room's lines to all its members, against peers.",
+	New:  func() Config { return defaults(new(FanoutConfig)) },
 }
 
-// FanoutConfig says what to fan out, to whom, for how long. The zero value of a
-// field takes DefaultFanout's.
+// FanoutConfig says what to fan out, to whom, for how long. The default is the grid that
+// the project's targets are stated for.
 type FanoutConfig struct {
-	Rows       []Row         `json:"rows"`
-	Targets    []string      `json:"targets"`  // see Workshop.Start
-	Duration   time.Duration `json:"duration"` // measured, per row and target, all rounds together
-	Rounds     int           `json:"rounds"`   // targets take turns this often
-	Warmup     time.Duration `json:"warmup"`   // before each measurement, not counted
-	TextBytes  int           `json:"text_bytes"`
-	Publishers int           `json:"publishers"`
-	Caps       string        `json:"caps"` // that members request; peers cannot have any
+	Rows       []Row         `json:"rows" name:"row" default:"5000x20,1000x200,1000x1000" help:"Members x lines a second; comma-separated."`
+	Targets    []string      `json:"targets" name:"target" default:"uproar,bare" help:"uproar, uproar-tcp, bare (one send per member and line), bare-20ms (batches); comma-separated."`
+	Duration   time.Duration `json:"duration" default:"60s" help:"Measured per row and target, all rounds together."`
+	Rounds     int           `json:"rounds" default:"2" help:"How often the targets take turns."`
+	Warmup     time.Duration `json:"warmup" default:"2s" help:"Before each measurement, not counted."`
+	TextBytes  int           `json:"text_bytes" default:"100" help:"Size of each line's text, 32 to 500."`
+	Publishers int           `json:"publishers" default:"1" help:"Connections that the lines come from."`
+	Caps       string        `json:"caps" placeholder:"CAPS" help:"Capabilities that members request, such as 'twitch.tv/tags twitch.tv/commands'. Makes lines longer than the peers'."`
 }
 
-// DefaultFanout is the grid that the project's targets are stated for.
-func DefaultFanout() FanoutConfig {
-	return FanoutConfig{
-		Rows:     []Row{{5000, 20}, {1000, 200}, {1000, 1000}},
-		Targets:  []string{"uproar", "bare"},
-		Duration: time.Minute, Rounds: 2, Warmup: 2 * time.Second,
-		TextBytes: 100, Publishers: 1,
-	}
+// Smoke is Config's.
+func (c FanoutConfig) Smoke() Config {
+	c.Rows, c.Targets = []Row{{50, 100}}, []string{"uproar", "uproar-tcp", "bare", "bare-5ms"}
+	c.Duration, c.Warmup, c.Publishers = 600*time.Millisecond, 100*time.Millisecond, 2
+	return &c
 }
 
-// FanoutResult is what one target did in one row.
+// FanoutResult is every row of the grid with every target.
 type FanoutResult struct {
+	Rows []FanoutRow `json:"rows"`
+}
+
+// FanoutRow is what one target did in one row.
+type FanoutRow struct {
 	Row
 	Target       string  `json:"target"`
 	Sent         int64   `json:"sent"`   // lines, warm-up included
@@ -66,33 +70,40 @@ type FanoutResult struct {
 	latency     *meter.Latency
 }
 
-// RunFanout measures every row with every target, targets taking turns.
-func RunFanout(ctx context.Context, w *Workshop, c FanoutConfig) ([]FanoutResult, error) {
-	var results []FanoutResult
+// Run measures every row with every target, targets taking turns.
+func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
+	if c.Rounds < 1 {
+		return nil, fmt.Errorf("cannot measure %d rounds", c.Rounds)
+	}
+	var result FanoutResult
+	turns := len(c.Rows) * c.Rounds * len(c.Targets)
+	turn := c.Duration/time.Duration(c.Rounds) + c.Warmup + 2*time.Second // and members join
 	for _, row := range c.Rows {
-		ofRow := make([]FanoutResult, len(c.Targets))
+		ofRow := make([]FanoutRow, len(c.Targets))
 		for round := range c.Rounds {
 			for i := range c.Targets {
 				if round%2 == 1 {
 					i = len(c.Targets) - 1 - i // ABBA: drift of the machine hits all alike
 				}
+				w.Expect(time.Duration(turns) * turn)
+				turns--
 				w.Log("fanout: %d members, %v lines/s, %s, round %d of %d", row.Members, row.Rate, c.Targets[i], round+1, c.Rounds)
 				r, err := fanout(ctx, w, c, row, c.Targets[i])
 				if err != nil {
-					return results, fmt.Errorf("cannot measure %q: %w", c.Targets[i], err)
+					return result, fmt.Errorf("cannot measure %q: %w", c.Targets[i], err)
 				}
 				ofRow[i].add(r)
 			}
 		}
 		finish(ofRow)
-		results = append(results, ofRow...)
+		result.Rows = append(result.Rows, ofRow...)
 	}
-	return results, nil
+	return result, nil
 }
 
 // fanout is one round of one row with one target.
-func fanout(ctx context.Context, w *Workshop, c FanoutConfig, row Row, name string) (FanoutResult, error) {
-	r := FanoutResult{Row: row, Target: name}
+func fanout(ctx context.Context, w *Workshop, c FanoutConfig, row Row, name string) (FanoutRow, error) {
+	r := FanoutRow{Row: row, Target: name}
 	server, err := w.Start(ctx, name)
 	if err != nil {
 		return r, err
@@ -119,7 +130,7 @@ func fanout(ctx context.Context, w *Workshop, c FanoutConfig, row Row, name stri
 
 // measure publishes for warm-up and one round's share of the duration, and takes
 // CPU times between the end of the warm-up and the last delivery.
-func (r *FanoutResult) measure(ctx context.Context, g *crowd, p *load.Publisher, c FanoutConfig) error {
+func (r *FanoutRow) measure(ctx context.Context, g *crowd, p *load.Publisher, c FanoutConfig) error {
 	span := c.Duration / time.Duration(c.Rounds)
 	start := load.Now() + int64(20*time.Millisecond)
 	from := start + int64(c.Warmup)
@@ -164,7 +175,7 @@ func usage(g *crowd) (cpu [2]time.Duration, deliveries int64, err error) {
 }
 
 // count takes over what the swarm and the publishers saw.
-func (r *FanoutResult) count(g *crowd, p *load.Publisher) error {
+func (r *FanoutRow) count(g *crowd, p *load.Publisher) error {
 	memory, err := meter.ReadMemory(g.server.Pid)
 	if err != nil {
 		return err
@@ -186,7 +197,7 @@ func (r *FanoutResult) count(g *crowd, p *load.Publisher) error {
 }
 
 // add merges another round of the same row and target.
-func (r *FanoutResult) add(o FanoutResult) {
+func (r *FanoutRow) add(o FanoutRow) {
 	if r.latency == nil {
 		*r = o
 		return
@@ -210,7 +221,7 @@ func (r *FanoutResult) add(o FanoutResult) {
 }
 
 // finish computes what needs all rounds and all targets of a row.
-func finish(results []FanoutResult) {
+func finish(results []FanoutRow) {
 	for i := range results {
 		r := &results[i]
 		r.P50 = meter.Milliseconds(r.latency.Quantile(0.50))
@@ -221,7 +232,7 @@ func finish(results []FanoutResult) {
 			r.ClientMicros = float64(r.client.Nanoseconds()) / 1e3 / float64(r.Deliveries)
 		}
 	}
-	floor := slices.IndexFunc(results, func(r FanoutResult) bool { return r.Target == "bare" && r.CPUMicros > 0 })
+	floor := slices.IndexFunc(results, func(r FanoutRow) bool { return r.Target == "bare" && r.CPUMicros > 0 })
 	if floor < 0 {
 		return
 	}
@@ -230,12 +241,44 @@ func finish(results []FanoutResult) {
 	}
 }
 
-// FanoutHeader names the columns of FanoutResult.Cells.
-var FanoutHeader = []string{"target", "members", "lines/s", "deliveries", "unsent", "lost", "told", "out of order", "duplicated", "wrong",
-	"p50 ms", "p99 ms", "CPU us/delivery", "to bare", "client us", "RSS MB"}
+// Check fails when Uproar lost a line in silence, or garbled one.
+func (r FanoutResult) Check() error {
+	for _, row := range r.Rows {
+		if strings.HasPrefix(row.Target, "uproar") && row.Lost-row.Told+row.Reordered+row.Duplicated+row.Wrong != 0 {
+			return fmt.Errorf("%s at %v: %d lines lost (%d told), %d out of order, %d duplicated, %d wrong",
+				row.Target, row.Row, row.Lost, row.Told, row.Reordered, row.Duplicated, row.Wrong)
+		}
+	}
+	return nil
+}
 
-// Cells is the result as a row of a table.
-func (r FanoutResult) Cells() []string {
+// Header is Result's.
+func (r FanoutResult) Header() []string {
+	return []string{"target", "members", "lines/s", "deliveries", "unsent", "lost", "told", "out of order", "duplicated", "wrong",
+		"p50 ms", "p99 ms", "CPU us/delivery", "to bare", "client us", "RSS MB"}
+}
+
+// Cells is Result's: a row for each row and target.
+func (r FanoutResult) Cells() [][]string {
+	var cells [][]string
+	for _, row := range r.Rows {
+		cells = append(cells, row.cells())
+	}
+	return cells
+}
+
+// Remarks is Result's.
+func (r FanoutResult) Remarks() []string {
+	var remarks []string
+	for _, row := range r.Rows {
+		if row.Remark != "" {
+			remarks = append(remarks, fmt.Sprintf("%s at %v: %s", row.Target, row.Row, row.Remark))
+		}
+	}
+	return remarks
+}
+
+func (r FanoutRow) cells() []string {
 	ratio := "-"
 	if r.Ratio > 0 {
 		ratio = fmt.Sprintf("%.2f", r.Ratio)

@@ -10,16 +10,24 @@ import (
 	"uproar/bench/target"
 )
 
-// IdleConfig says how many members sit in a room and say nothing.
-type IdleConfig struct {
-	Steps        []int         `json:"steps"`         // growing numbers of members; memory is read at each
-	PingInterval time.Duration `json:"ping_interval"` // of the server; every PING is answered
-	Settle       time.Duration `json:"settle"`        // at most, per step, until memory stands still
+// Idle is the scenario.
+var Idle = Scenario{
+	Name: "idle",
+	Help: "Memory of members that only answer PING.",
+	New:  func() Config { return defaults(new(IdleConfig)) },
 }
 
-// DefaultIdle is what one generator process can hold.
-func DefaultIdle() IdleConfig {
-	return IdleConfig{Steps: []int{2000, 6000, 10000}, PingInterval: 5 * time.Second, Settle: 30 * time.Second}
+// IdleConfig says how many members sit in a room and say nothing. The default is what
+// one generator process can hold.
+type IdleConfig struct {
+	Steps        []int         `json:"steps" name:"members" default:"2000,6000,10000" help:"Numbers of members at which memory is read, growing; comma-separated."`
+	PingInterval time.Duration `json:"ping_interval" default:"5s" help:"How often the server sends PING; every one is answered."`
+	Settle       time.Duration `json:"settle" default:"30s" help:"How long to wait, at most, until memory stands still."`
+}
+
+// Smoke is Config's.
+func (c IdleConfig) Smoke() Config {
+	return &IdleConfig{Steps: []int{100, 300}, PingInterval: 500 * time.Millisecond, Settle: 2 * time.Second}
 }
 
 // IdleStep is the server's memory with so many members.
@@ -40,8 +48,16 @@ type IdleResult struct {
 	Oddities       []string     `json:"oddities,omitempty"`
 }
 
-// RunIdle measures Uproar over WebSocket.
-func RunIdle(ctx context.Context, w *Workshop, c IdleConfig) (IdleResult, error) {
+// Run measures Uproar over WebSocket.
+func (c IdleConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
+	r, err := idle(ctx, w, c)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func idle(ctx context.Context, w *Workshop, c IdleConfig) (IdleResult, error) {
 	var r IdleResult
 	server, err := w.EdgeServer(ctx, target.EdgeConfig{Wire: load.WebSocket, PingInterval: c.PingInterval})
 	if err != nil {
@@ -57,7 +73,8 @@ func RunIdle(ctx context.Context, w *Workshop, c IdleConfig) (IdleResult, error)
 	}
 	var joining, beating time.Duration
 	var beats int64
-	for _, n := range c.Steps {
+	for i, n := range c.Steps {
+		w.Expect(time.Duration(len(c.Steps)-i) * (2*c.PingInterval + 3*time.Second))
 		w.Log("idle: %d members", n)
 		cpu, err := cpuOf(server.Pid, func() error { return g.grow(ctx, n) })
 		if err != nil {
@@ -141,10 +158,20 @@ func settledMemory(ctx context.Context, pid int, least, limit time.Duration) (me
 	}
 }
 
-// IdleHeader names the columns of IdleResult.Cells.
-var IdleHeader = []string{"members", "RSS MB", "private MB", "bytes/member", "join CPU us", "CPU us/PING", "pings", "ended"}
+// Check fails when a member did not stay.
+func (r IdleResult) Check() error {
+	if r.Ended != 0 {
+		return fmt.Errorf("%d members did not stay: %q", r.Ended, r.Oddities)
+	}
+	return nil
+}
 
-// Cells is the result as rows of a table.
+// Header is Result's.
+func (r IdleResult) Header() []string {
+	return []string{"members", "RSS MB", "private MB", "bytes/member", "join CPU us", "CPU us/PING", "pings", "ended"}
+}
+
+// Cells is Result's: a row for each step, and the slope over them.
 func (r IdleResult) Cells() [][]string {
 	rows := [][]string{{"0", megabytes(r.Empty.RSS), megabytes(r.Empty.Private), "", "", "", "", ""}}
 	for _, s := range r.Steps {
@@ -153,5 +180,8 @@ func (r IdleResult) Cells() [][]string {
 	return append(rows, []string{"slope", "", "", fmt.Sprintf("%.0f", r.BytesPerMember), fmt.Sprintf("%.1f", r.JoinMicros),
 		fmt.Sprintf("%.1f", r.BeatMicros), fmt.Sprint(r.Pings), fmt.Sprint(r.Ended)})
 }
+
+// Remarks is Result's.
+func (r IdleResult) Remarks() []string { return r.Oddities }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f", float64(n)/(1<<20)) }

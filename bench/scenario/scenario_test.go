@@ -27,16 +27,58 @@ func edgeWorkshop(t *testing.T) *Workshop {
 	return workshop(t)
 }
 
-func smokeFanout(targets ...string) FanoutConfig {
-	c := DefaultFanout()
-	c.Rows, c.Targets = []Row{{50, 100}}, targets
-	c.Duration, c.Warmup, c.Publishers = 600*time.Millisecond, 100*time.Millisecond, 2
-	return c
+func TestScenariosRunInSmokeSize(t *testing.T) {
+	w := edgeWorkshop(t)
+	for _, s := range All {
+		t.Run(s.Name, func(t *testing.T) {
+			w.Log = t.Logf
+			config := s.New().Smoke()
+			result, err := config.Run(t.Context(), w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range result.Cells() {
+				t.Log(row)
+				if len(row) != len(result.Header()) {
+					t.Errorf("a row of %d cells under a header of %d", len(row), len(result.Header()))
+				}
+			}
+			if len(result.Cells()) == 0 {
+				t.Error("an empty table")
+			}
+			if c, ok := result.(Checker); ok && c.Check() != nil {
+				t.Error(c.Check())
+			}
+			plausible(t, config, result)
+		})
+	}
 }
 
-func checkFanout(t *testing.T, r FanoutResult, c FanoutConfig) {
+// plausible judges figures that a Check cannot, because it does not know the Config.
+func plausible(t *testing.T, config Config, result Result) {
 	t.Helper()
-	t.Logf("%+v", r)
+	switch r := result.(type) {
+	case FanoutResult:
+		c := config.(*FanoutConfig)
+		for _, row := range r.Rows {
+			checkFanout(t, row, *c)
+		}
+		if bare := r.Rows[2]; bare.Ratio != 1 || r.Rows[3].P50 < bare.P50 {
+			t.Errorf("want the bare loop as ruler, and batches of 5 ms that are slower than none: %v", r.Cells()[2:])
+		}
+	case IdleResult:
+		if r.Pings < 600 || len(r.Steps) != 2 || r.JoinMicros <= 0 {
+			t.Errorf("want 300 members that answer PING: %+v", r)
+		}
+	case SlowResult:
+		if r.P99Alike <= 0 || r.P99Others <= 0 {
+			t.Errorf("want latencies of both kinds of run: %+v", r)
+		}
+	}
+}
+
+func checkFanout(t *testing.T, r FanoutRow, c FanoutConfig) {
+	t.Helper()
 	measured := int64(c.Duration.Seconds() * r.Rate * float64(r.Members))
 	if r.Lost+r.Reordered+r.Duplicated+r.Wrong+r.Unsent != 0 {
 		t.Errorf("%s: faults in a smoke run", r.Target)
@@ -49,32 +91,29 @@ func checkFanout(t *testing.T, r FanoutResult, c FanoutConfig) {
 	}
 }
 
-func TestFanoutOfBareLoopsLosesNothing(t *testing.T) {
-	c := smokeFanout("bare", "bare-5ms")
-	results, err := RunFanout(t.Context(), workshop(t), c)
-	if err != nil {
-		t.Fatal(err)
+func TestCheckFindsWhatMustNotBe(t *testing.T) {
+	bad := []Checker{
+		FanoutResult{Rows: []FanoutRow{{Target: "uproar", Lost: 2, Told: 1}}},
+		IdleResult{Ended: 1},
+		SlowResult{LostOthers: 1},
+		SlowResult{Slow: load.Fate{Ready: true, Lost: 9}},
+		DrainResult{Members: 2, Reconnects: 1, EOF: 2},
+		DrainResult{Members: 1, Reconnects: 1, EOF: 1, Reordered: 1},
 	}
-	if len(results) != 2 || results[0].Ratio != 1 {
-		t.Fatalf("want two results, the first the ruler: %+v", results)
+	for _, c := range bad {
+		if c.Check() == nil {
+			t.Errorf("%+v passed", c)
+		}
 	}
-	for _, r := range results {
-		checkFanout(t, r, c)
+	good := []Checker{
+		FanoutResult{Rows: []FanoutRow{{Target: "uproar", Lost: 2, Told: 2}, {Target: "bare", Lost: 1}}},
+		SlowResult{Slow: load.Fate{Ended: true, Lost: 9}},
+		DrainResult{Members: 1, Reconnects: 1, EOF: 1},
 	}
-	if results[1].P50 < results[0].P50 {
-		t.Errorf("batches of 5 ms are faster (%v ms) than none (%v ms)", results[1].P50, results[0].P50)
-	}
-}
-
-func TestFanoutOfUproarLosesNothing(t *testing.T) {
-	w := edgeWorkshop(t)
-	c := smokeFanout("uproar", "uproar-tcp")
-	results, err := RunFanout(t.Context(), w, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range results {
-		checkFanout(t, r, c)
+	for _, c := range good {
+		if err := c.Check(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
 
@@ -99,44 +138,6 @@ func TestCancelLeavesNoServerBehind(t *testing.T) {
 	}
 }
 
-func TestIdleMembersOfUproarStay(t *testing.T) {
-	w := edgeWorkshop(t)
-	c := IdleConfig{Steps: []int{100, 300}, PingInterval: time.Second, Settle: 3 * time.Second}
-	r, err := RunIdle(t.Context(), w, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%+v", r)
-	if r.Ended != 0 || r.Pings < 600 || len(r.Steps) != 2 || r.JoinMicros <= 0 {
-		t.Errorf("want 300 members that stay and answer PING: %+v", r)
-	}
-}
-
-func TestSlowMemberOfUproarIsTold(t *testing.T) {
-	w := edgeWorkshop(t)
-	r, err := RunSlow(t.Context(), w, SlowConfig{Members: 5, Bytes: 6 << 20, TextBytes: 500, Rate: 6000, Warmup: 1 << 20, Rounds: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%+v", r)
-	if r.LostOthers != r.ToldOthers || strings.Contains(r.Verdict, "DARK") || r.P99Alike <= 0 || r.P99Others <= 0 {
-		t.Errorf("one slow member: %+v", r)
-	}
-}
-
-func TestDrainOfUproarTellsEveryMember(t *testing.T) {
-	w := edgeWorkshop(t)
-	c := DrainConfig{Members: 100, Rate: 50, Before: 300 * time.Millisecond, TextBytes: 100, DrainTimeout: time.Second}
-	r, err := RunDrain(t.Context(), w, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%+v", r)
-	if r.Reconnects != 100 || r.EOF != 100 || r.Left != 0 || r.ExitCode != 0 {
-		t.Errorf("100 members at drain: %+v", r)
-	}
-}
-
 func TestVerdictNamesSilence(t *testing.T) {
 	for want, f := range map[string]load.Fate{
 		"DARK":             {Ready: true, Lost: 9},
@@ -156,6 +157,31 @@ func TestUnknownTargetIsNamed(t *testing.T) {
 	for _, name := range []string{"nginx", "bare-", "bare-xms", "bare--1ms", "bare-5"} {
 		if _, err := workshop(t).Start(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestParseRow(t *testing.T) {
+	got, err := ParseRow("1000x86.5")
+	if err != nil || got != (Row{Members: 1000, Rate: 86.5}) || got.String() != "1000x86.5" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, bad := range []string{"", "1000", "x5", "0x5", "5x0", "5x", "axb", "5xNaN"} {
+		if _, err := ParseRow(bad); err == nil {
+			t.Errorf("%q was taken for a row", bad)
+		}
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]Size{"64MB": 64 << 20, "500KB": 500 << 10, "7": 7} {
+		if got, err := ParseSize(text); err != nil || got != want {
+			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, bad := range []string{"", "MB", "0", "-1KB", "1.5MB", "1GB"} {
+		if _, err := ParseSize(bad); err == nil {
+			t.Errorf("%q was taken for a size", bad)
 		}
 	}
 }

@@ -12,19 +12,26 @@ import (
 	"uproar/bench/target"
 )
 
-// SlowConfig says what passes by a member that has stopped reading.
-type SlowConfig struct {
-	Members   int     `json:"members"`
-	Bytes     int64   `json:"bytes"` // of text, passing by each member
-	TextBytes int     `json:"text_bytes"`
-	Rate      float64 `json:"rate"`   // lines a second
-	Warmup    int64   `json:"warmup"` // bytes of text before that, all read: servers grow once
-	Rounds    int     `json:"rounds"` // of both kinds of run, in turn
+// Slow is the scenario.
+var Slow = Scenario{
+	Name: "slow",
+	Help: "What one member that stops reading costs the server and the others.",
+	New:  func() Config { return defaults(new(SlowConfig)) },
 }
 
-// DefaultSlow is 64 MB in lines of Twitch's longest.
-func DefaultSlow() SlowConfig {
-	return SlowConfig{Members: 200, Bytes: 64 << 20, TextBytes: 500, Rate: 4000, Warmup: 16 << 20, Rounds: 3}
+// SlowConfig says what passes by a member that has stopped reading.
+type SlowConfig struct {
+	Members   int     `json:"members" default:"200" help:"Members of the room; one of them stops reading."`
+	Bytes     Size    `json:"bytes" name:"size" default:"64MB" help:"Text that passes by each member."`
+	TextBytes int     `json:"text_bytes" default:"500" help:"Size of each line's text, 32 to 500: Twitch's longest."`
+	Rate      float64 `json:"rate" default:"4000" help:"Lines a second."`
+	Warmup    Size    `json:"warmup" default:"16MB" help:"Text before that, which all read: servers grow once."`
+	Rounds    int     `json:"rounds" default:"3" help:"Runs with and without a slow member, in turn."`
+}
+
+// Smoke is Config's.
+func (c SlowConfig) Smoke() Config {
+	return &SlowConfig{Members: 5, Bytes: 6 << 20, TextBytes: 500, Rate: 6000, Warmup: 1 << 20, Rounds: 1}
 }
 
 // SlowResult compares runs in which all members read with runs in which the first does
@@ -41,19 +48,25 @@ type SlowResult struct {
 	Verdict     string    `json:"verdict"` // what the slow member learned
 }
 
-// RunSlow measures Uproar over WebSocket.
-func RunSlow(ctx context.Context, w *Workshop, c SlowConfig) (SlowResult, error) {
+// Run measures Uproar over WebSocket.
+func (c SlowConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
+	if c.Rounds < 1 {
+		return nil, fmt.Errorf("cannot measure %d rounds", c.Rounds)
+	}
+	lines := float64(c.Bytes+c.Warmup) / float64(c.TextBytes)
+	round := 2*time.Duration(lines/c.Rate*float64(time.Second)) + 7*time.Second
 	var alike, stopped []SlowResult
-	for round := range c.Rounds {
-		w.Log("slow: %d members, all of them reading, round %d of %d", c.Members, round+1, c.Rounds)
+	for n := range c.Rounds {
+		w.Expect(time.Duration(c.Rounds-n) * round)
+		w.Log("slow: %d members, all of them reading, round %d of %d", c.Members, n+1, c.Rounds)
 		r, err := slow(ctx, w, c, false)
 		if err != nil {
-			return r, err
+			return nil, err
 		}
 		alike = append(alike, r)
-		w.Log("slow: %d members, one of them not reading, round %d of %d", c.Members, round+1, c.Rounds)
+		w.Log("slow: %d members, one of them not reading, round %d of %d", c.Members, n+1, c.Rounds)
 		if r, err = slow(ctx, w, c, true); err != nil {
-			return r, err
+			return nil, err
 		}
 		stopped = append(stopped, r)
 	}
@@ -106,7 +119,7 @@ func slow(ctx context.Context, w *Workshop, c SlowConfig, stop bool) (SlowResult
 		return r, err
 	}
 	defer p.Close()
-	warmup, start := c.Warmup/int64(c.TextBytes), load.Now()
+	warmup, start := int64(c.Warmup)/int64(c.TextBytes), load.Now()
 	if err := p.Run(ctx, start, warmup); err != nil {
 		return r, err
 	}
@@ -133,7 +146,7 @@ func (r *SlowResult) pass(ctx context.Context, g *crowd, p *load.Publisher, c Sl
 	if err := g.swarm.Measure(start); err != nil {
 		return err
 	}
-	if err := p.Run(ctx, start, c.Bytes/int64(c.TextBytes)); err != nil {
+	if err := p.Run(ctx, start, int64(c.Bytes)/int64(c.TextBytes)); err != nil {
 		return fmt.Errorf("%w; the server said:\n%s", err, g.server.Output())
 	}
 	lines := p.SentTotal() - warmed/int64(c.Members)
@@ -181,11 +194,27 @@ func verdict(f load.Fate) string {
 	return fmt.Sprintf("LEFT IN THE DARK: missed %d, told of %d", f.Lost, f.Told)
 }
 
-// SlowHeader names the columns of SlowResult.Cells.
-var SlowHeader = []string{"p99 ms, all read", "p99 ms, one slow", "lost by others", "told", "growth KB, all read", "growth KB, one slow", "the slow one"}
-
-// Cells is the result as a row of a table.
-func (r SlowResult) Cells() []string {
-	return []string{fmt.Sprintf("%.1f", r.P99Alike), fmt.Sprintf("%.1f", r.P99Others), fmt.Sprint(r.LostOthers), fmt.Sprint(r.ToldOthers),
-		fmt.Sprint(r.GrowthAlike >> 10), fmt.Sprint(r.Growth >> 10), r.Verdict}
+// Check fails when a member lost lines in silence.
+func (r SlowResult) Check() error {
+	if r.LostOthers != r.ToldOthers {
+		return fmt.Errorf("members that read lost %d lines and were told of %d", r.LostOthers, r.ToldOthers)
+	}
+	if !r.Slow.Ended && r.Slow.Lost != r.Slow.Told {
+		return fmt.Errorf("the slow member was %s", r.Verdict)
+	}
+	return nil
 }
+
+// Header is Result's.
+func (r SlowResult) Header() []string {
+	return []string{"p99 ms, all read", "p99 ms, one slow", "lost by others", "told", "growth KB, all read", "growth KB, one slow", "the slow one"}
+}
+
+// Cells is Result's.
+func (r SlowResult) Cells() [][]string {
+	return [][]string{{fmt.Sprintf("%.1f", r.P99Alike), fmt.Sprintf("%.1f", r.P99Others), fmt.Sprint(r.LostOthers), fmt.Sprint(r.ToldOthers),
+		fmt.Sprint(r.GrowthAlike >> 10), fmt.Sprint(r.Growth >> 10), r.Verdict}}
+}
+
+// Remarks is Result's.
+func (r SlowResult) Remarks() []string { return nil }
