@@ -45,7 +45,7 @@ func (o *options) checkRedis() error {
 // name, whether Redis is used or not, and connects to nothing.
 func redisConfig(o *options) (redisstore.Config, error) {
 	c := redisstore.Config{
-		Addrs: o.Redis, Mode: redisstore.Mode(o.RedisMode), Env: o.Env, Role: "edge", Username: o.RedisUser,
+		Addrs: o.Redis, Mode: redisstore.Mode(o.RedisMode), Env: o.Env, Role: o.mainRole(), Username: o.RedisUser,
 	}
 	if o.RedisPasswordFile != "" {
 		password, err := readSecret(o.RedisPasswordFile)

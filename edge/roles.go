@@ -115,6 +115,16 @@ func (o *options) linkSecret() ([]byte, error) {
 	return content, nil
 }
 
+// mainRole is the first role of the process on a line's way: what Redis knows it by.
+func (o *options) mainRole() string {
+	for _, role := range []string{roleEdge, roleClue} {
+		if o.has(role) {
+			return role
+		}
+	}
+	return roleExchange
+}
+
 // processName is how other processes, and traces, call this one.
 func (o *options) processName() string {
 	host, err := os.Hostname()
