@@ -34,7 +34,7 @@ type options struct {
 	Emotes string `type:"path" placeholder:"FILE" help:"Emotes, as lines of: id name. Read again on SIGHUP." group:"Chat"`
 
 	Data              string        `default:"uproar.db" help:"File that keeps bans, roles and modes; empty: memory alone." group:"Store"`
-	Redis             []string      `placeholder:"HOST:PORT,..." help:"Keep state on Redis instead: one server, several, or some nodes of a cluster." group:"Store"`
+	Redis             []string      `placeholder:"HOST:PORT" help:"Keep state on Redis instead: one server, several, or some nodes of a cluster." group:"Store"`
 	RedisMode         string        `enum:"auto,single,sharded,cluster" default:"auto" help:"What the Redis servers are; auto asks them." group:"Store"`
 	RedisUser         string        `placeholder:"NAME" help:"User of Redis; empty: its default one." group:"Store"`
 	RedisPasswordFile string        `type:"path" placeholder:"FILE" help:"File with that user's password." group:"Store"`
@@ -48,9 +48,9 @@ type options struct {
 	Roles          []string `default:"edge,clue,exchange" help:"What this process does: edge (clients), clue (decides lines), exchange (carries lines to the edges below it)." group:"Fleet"`
 	LinkAddr       string   `placeholder:"HOST:PORT" help:"Where other processes of the fleet reach the roles clue and exchange of this one." group:"Fleet"`
 	LinkSecretFile string   `type:"path" placeholder:"FILE" help:"File with the secret that all processes of the fleet share; needed off loopback." group:"Fleet"`
-	Clue           []string `placeholder:"HOST:PORT,..." help:"Processes that decide lines, for one without the role clue; each room has one." group:"Fleet"`
-	Exchange       []string `placeholder:"HOST:PORT,..." help:"Relays, any of which brings an edge its lines; without it they come from Redis." group:"Fleet"`
-	Upstream       []string `default:"redis" placeholder:"redis|HOST:PORT,..." help:"Where the role exchange has its lines from: redis, or relays above this one." group:"Fleet"`
+	Clue           []string `placeholder:"HOST:PORT" help:"Processes that decide lines, for one without the role clue; each room has one." group:"Fleet"`
+	Exchange       []string `placeholder:"HOST:PORT" help:"Relays, any of which brings an edge its lines; without it they come from Redis." group:"Fleet"`
+	Upstream       []string `default:"redis" placeholder:"redis|HOST:PORT" help:"Where the role exchange has its lines from: redis, or relays above this one." group:"Fleet"`
 	Trace          bool     `help:"Remember by which hops the last lines have passed, for tools/trace." group:"Operation"`
 
 	RateLimitVerified clue.Rate     `default:"7500/30s" help:"Lines of one verified account." group:"Limits"`
@@ -125,11 +125,7 @@ func (o *options) check() error {
 	for _, a := range []struct{ flag, addr string }{
 		{"--irc-addr", o.IRCAddr}, {"--http-addr", o.HTTPAddr}, {"--admin-addr", o.AdminAddr},
 	} {
-		_, port, err := net.SplitHostPort(a.addr)
-		if err == nil {
-			_, err = net.LookupPort("tcp", port)
-		}
-		if err != nil {
+		if err := checkAddr(a.addr); err != nil {
 			return fmt.Errorf("%s: cannot read %q as host:port: %w", a.flag, a.addr, err)
 		}
 	}

@@ -81,7 +81,7 @@ func (o *options) checkLinks() error {
 	}
 	for _, l := range lists {
 		for i, addr := range l.addrs {
-			if _, _, err := net.SplitHostPort(addr); err != nil {
+			if err := checkAddr(addr); err != nil {
 				return fmt.Errorf("%s: cannot read %q as host:port: %w", l.flag, addr, err)
 			}
 			if slices.Contains(l.addrs[:i], addr) {
@@ -93,6 +93,19 @@ func (o *options) checkLinks() error {
 		return fmt.Errorf("--link-addr: %q is not on loopback: whoever reaches it could speak for anybody, so give all processes the same --link-secret-file", o.LinkAddr)
 	}
 	return nil
+}
+
+// checkAddr refuses what no process could listen on or dial, whatever its names mean.
+func checkAddr(addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if strings.ContainsAny(host, " \t") {
+		return fmt.Errorf("a space in %q", host)
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err
 }
 
 // secretBytesLeast is the least length of a fleet's secret. Whoever can pose as a listener

@@ -22,6 +22,9 @@ func TestRolesThatCouldNotDoTheirWorkAreAMistake(t *testing.T) {
 		{"--upstream=127.0.0.1:1", "--upstream: of no use"},
 		{"--roles=edge --clue=127.0.0.1:1 --exchange=127.0.0.1:2 --link-addr=127.0.0.1:3", "--link-addr: of no use"},
 		{"--roles=edge --clue=here --exchange=127.0.0.1:2", `--clue: cannot read "here"`},
+		{"--roles=edge --clue=127.0.0.1:70001 --exchange=127.0.0.1:2", `--clue: cannot read "127.0.0.1:70001"`},
+		{"--roles=clue --redis=127.0.0.1:1 --link-addr=127.0.0.1:70001", `--link-addr: cannot read "127.0.0.1:70001"`},
+		{"--roles=exchange --upstream=127.0.0.1:x --link-addr=127.0.0.1:1", `--upstream: cannot read "127.0.0.1:x"`},
 		{"--roles=edge --clue=127.0.0.1:1,127.0.0.1:1 --exchange=127.0.0.1:2", "stands there twice"},
 		{"--roles=clue --redis=127.0.0.1:1 --link-addr=:7667", "--link-secret-file"},
 		{"--roles=clue --redis=127.0.0.1:1 --link-addr=10.0.0.1:7667", "--link-secret-file"},
@@ -43,6 +46,14 @@ func TestRolesThatCouldNotDoTheirWorkAreAMistake(t *testing.T) {
 		if _, _, _, ok := parse(strings.Fields(args), io.Discard, &errs); !ok {
 			t.Errorf("%q: %s", args, errs.String())
 		}
+	}
+}
+
+func TestSpaceInAListOfAddressesIsAMistake(t *testing.T) {
+	var errs strings.Builder
+	_, _, code, ok := parse([]string{"--roles=edge", "--clue=127.0.0.1:1, 127.0.0.1:2", "--exchange=127.0.0.1:3"}, io.Discard, &errs)
+	if ok || code != exitUsage || !strings.Contains(errs.String(), `a space in " 127.0.0.1"`) {
+		t.Errorf("passed: %v, exit code %d, %q", ok, code, errs.String())
 	}
 }
 
