@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"uproar/core/exchange"
 	wire "uproar/proto/link"
@@ -327,4 +330,15 @@ func TestRouteIsToldAndTakenBack(t *testing.T) {
 	c = far.trusted() // and so is one that is below this process
 	_ = c.SetDeadline(time.Now().Add(deadline))
 	told("[[7 8] [] [666] []]")
+}
+
+// TestProcessMayHaveTwoFeeds: an edge that is a relay too is linked twice.
+func TestProcessMayHaveTwoFeeds(t *testing.T) {
+	set := metrics.NewSet()
+	for range 2 {
+		cfg := FeedConfig{Addrs: []string{"127.0.0.1:1"}, Self: self(wire.RoleEdge, 7), Log: slog.New(slog.DiscardHandler), Metrics: set}
+		if _, err := NewFeed(cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
