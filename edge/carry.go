@@ -26,10 +26,17 @@ func openBus(o *options, set *metrics.Set) (*redisbus.Bus, error) {
 	if c.Mode == redisstore.ModeSingle {
 		mode = redisbus.ModeSharded // of one
 	}
-	b, err := redisbus.Open(context.Background(), redisbus.Config{
+	cfg := redisbus.Config{
 		Addrs: c.Addrs, Mode: mode, Env: c.Env, Role: c.Role,
 		Username: c.Username, Password: c.Password, TLS: c.TLS, Metrics: set,
-	})
+	}
+	if !o.has(roleEdge) {
+		// Nobody here delivers a line that Redis does not answer, so its sender is to be
+		// told before --edge-timeout: what clue and its store take comes before.
+		left := o.EdgeTimeout - o.ClueTimeout - o.StoreTimeout
+		cfg.SendTimeout, cfg.AnswerTimeout = left/4, left/2
+	}
+	b, err := redisbus.Open(context.Background(), cfg)
 	if err != nil {
 		return nil, &codedError{redisError(o, err), exitAddress}
 	}

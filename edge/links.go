@@ -107,6 +107,7 @@ func (s *server) wireLinks() error {
 	}
 	port := node.EngineConfig("link", s.o.LinkAddr)
 	port.Loops, port.DrainTimeout, port.ReusePort, port.Log = s.o.Loops, min(s.o.DrainTimeout, unlinkTimeout), s.o.ReusePort, s.log
+	port.MaxConns = childrenMax
 	if s.clients != nil {
 		port.Metrics = metrics.NewSet() // the clients' engine has these names
 	}
@@ -117,6 +118,9 @@ func (s *server) wireLinks() error {
 	s.runs(node.Run)
 	return nil
 }
+
+// childrenMax is how many links a process serves. More are refused.
+const childrenMax = 1024
 
 // unlinkTimeout is over how long the links of a process that ends are closed. Whoever is
 // below goes elsewhere at once, and asks for what it missed.

@@ -180,6 +180,10 @@ func (s *server) wireHub() error {
 func (s *server) clientsConfig() engine.Config {
 	o, hub := s.o, s.hub
 	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout}, hub)
+	spare := 0
+	if o.LinkAddr != "" {
+		spare = childrenMax
+	}
 	return engine.Config{
 		Listeners: []engine.Listener{
 			{Name: "irc", Addr: o.IRCAddr, Open: hub.OpenTCP, Refusal: chat.Refusal},
@@ -188,6 +192,7 @@ func (s *server) clientsConfig() engine.Config {
 		Loops:          o.Loops,
 		MaxConns:       o.MaxConns,
 		MaxConnsPerIP:  o.MaxConnsPerIP,
+		Spare:          spare,
 		OutboxBytesMax: o.OutboxBytes,
 		SlowTimeout:    o.SlowTimeout,
 		DrainTimeout:   o.DrainTimeout,

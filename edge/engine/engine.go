@@ -46,6 +46,7 @@ type Config struct {
 	// leaves after descriptorsReserved. More than that is cut down to it.
 	MaxConns      int
 	MaxConnsPerIP int // per remote address; 0 means no limit
+	Spare         int // descriptors to leave for another engine of the process, besides
 
 	OutboxBytesMax int           // bytes of fan-out that one slow connection may hold back; default 32 KiB
 	ReplyBytesMax  int           // bytes of replies that one slow connection may hold back; default 256 KiB
@@ -144,9 +145,9 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	room := limit - descriptorsReserved
+	room := limit - descriptorsReserved - cfg.Spare
 	if room <= 0 {
-		return nil, fmt.Errorf("cannot serve with %d file descriptors: raise RLIMIT_NOFILE (ulimit -n) above %d", limit, descriptorsReserved)
+		return nil, fmt.Errorf("cannot serve with %d file descriptors: raise RLIMIT_NOFILE (ulimit -n) above %d", limit, limit-room)
 	}
 	if cfg.MaxConns > room {
 		cfg.Log.Warn("fewer connections than asked for: RLIMIT_NOFILE is too low", "asked", cfg.MaxConns, "possible", room)
