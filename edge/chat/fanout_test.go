@@ -58,7 +58,7 @@ func (h *hall) Holds(*clue.Admitted) bool { return len(h.next) == 0 }
 
 func admitAll(a clue.Admission) (as []clue.Admitted) {
 	for _, room := range a.Rooms {
-		as = append(as, clue.Admitted{Room: room, User: a.User, Roles: chat.RolesIn(room, a.User)})
+		as = append(as, clue.Admitted{Room: room, User: a.User, Roles: chat.RolesIn(room, a.User), Again: a.Again})
 	}
 	return as
 }

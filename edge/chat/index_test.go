@@ -197,16 +197,34 @@ func TestWhoLeavesBeforeTheSecondAnswerStaysAway(t *testing.T) {
 	h.hub.Admitted(&h.asked[0], admitAll(h.asked[0]))
 	h.loop.Turn(func() {})
 	g.read()
-	if len(h.asked) != 2 || !h.asked[1].Again || g.joining != 1 {
+	if len(h.asked) != 2 || !h.asked[1].Again || g.again != 1 || g.joining != 0 {
 		t.Fatalf("asked %+v", h.asked)
 	}
 	g.do("PART #room\r\n")
 	h.next = nil
-	as := admitAll(h.asked[1])
-	as[0].Again = true
-	h.hub.Admitted(&h.asked[1], as)
+	h.hub.Admitted(&h.asked[1], admitAll(h.asked[1]))
 	h.loop.Turn(func() {})
-	if got := string(g.read()); got != "" || len(g.seats) != 0 || g.joining != 0 {
-		t.Fatalf("read %q, %d seats, %d joining", got, len(g.seats), g.joining)
+	if got := string(g.read()); got != "" || len(g.seats) != 0 || g.again != 0 {
+		t.Fatalf("read %q, %d seats, %d asked about again", got, len(g.seats), g.again)
+	}
+}
+
+// TestSeatThatIsAskedAboutAgainIsOneRoom: of those that a connection may be in.
+func TestSeatThatIsAskedAboutAgainIsOneRoom(t *testing.T) {
+	h := newHall(t, engine.Config{})
+	h.hub.cfg.RoomsMax = 2
+	g := h.guest(WireTCP, withTags+"PASS oauth:x\r\nNICK bob\r\n")
+	g.read()
+	h.ask = true
+	h.next = make([]clue.Admitted, 1) // no answer holds
+	g.do("JOIN #a\r\n")
+	h.hub.Admitted(&h.asked[0], admitAll(h.asked[0]))
+	h.loop.Turn(func() {})
+	g.read()
+	if got := g.do("JOIN #b\r\n"); got != "" || len(h.asked) != 3 || !h.asked[2].Behind {
+		t.Fatalf("the second room: read %q, asked %+v", got, h.asked)
+	}
+	if got := g.do("JOIN #c\r\n"); !strings.Contains(got, rejectRooms.Text) {
+		t.Fatalf("the third room: read %q", got)
 	}
 }

@@ -89,19 +89,28 @@ func (s *Session) ask(room string, kind waitKind) {
 		return
 	}
 	as, known := s.loop.hub.cfg.Clue.Admit(clue.Admission{
-		User: s.user, Rooms: []string{room}, Origin: s.origin(), Ticket: ticket, Behind: s.joining > 0, Again: again,
+		User: s.user, Rooms: []string{room}, Origin: s.origin(), Ticket: ticket, Behind: s.joining+s.again > 0, Again: again,
 	})
-	if known {
+	switch {
+	case known:
 		waits.answered(ticket)
 		s.enter(as)
-	} else {
+	case again:
+		s.again++
+	default:
 		s.joining++
 	}
 }
 
 // admitted takes an answer that came later.
 func (s *Session) admitted(as []clue.Admitted) {
-	s.joining -= uint16(len(as))
+	for i := range as {
+		if as[i].Again {
+			s.again--
+		} else {
+			s.joining--
+		}
+	}
 	s.enter(as)
 	s.forgetArrivals()
 }

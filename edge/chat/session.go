@@ -36,6 +36,7 @@ type Session struct {
 	caps    capabilities
 	asked   bool     // a PING of ours is unanswered
 	joining uint16   // rooms that clue has not yet said it may enter
+	again   uint16   // seats about which clue has not yet answered once more
 	leaving []string // of those, and of arrivals: rooms that it has already left again
 	heard   int64    // ms of the loop's clock: the last input
 }
