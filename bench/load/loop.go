@@ -97,8 +97,11 @@ func (s *Swarm) runTodo() {
 
 // dial opens connections while there are too few and the window allows.
 func (s *Swarm) dial() {
+	s.dialAgain()
 	for len(s.members) < s.target && s.inFlight < s.config.Window && s.tally.Failed == 0 {
-		if err := s.open(); err != nil {
+		s.members = append(s.members, member{fd: -1, state: ended})
+		s.tally.Members++
+		if err := s.open(len(s.members)-1, &s.addr); err != nil {
 			s.tally.Failed++
 			s.tally.odd(err.Error())
 			return
@@ -106,9 +109,8 @@ func (s *Swarm) dial() {
 	}
 }
 
-// open starts the connection of the next member.
-func (s *Swarm) open() error {
-	i := len(s.members)
+// open starts a connection of member i to addr.
+func (s *Swarm) open(i int, addr *unix.SockaddrInet4) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("socket", err)
@@ -121,7 +123,7 @@ func (s *Swarm) open() error {
 		unix.Close(fd)
 		return os.NewSyscallError("bind", err)
 	}
-	if err := unix.Connect(fd, &s.addr); err != nil && err != unix.EINPROGRESS {
+	if err := unix.Connect(fd, addr); err != nil && err != unix.EINPROGRESS {
 		unix.Close(fd)
 		return os.NewSyscallError("connect", err)
 	}
@@ -129,9 +131,8 @@ func (s *Swarm) open() error {
 		unix.Close(fd)
 		return err
 	}
-	s.members = append(s.members, member{fd: int32(fd), state: connecting})
-	s.ledger.add()
-	s.tally.Members++
+	m := &s.members[i]
+	m.fd, m.state = int32(fd), connecting
 	s.inFlight++
 	return nil
 }
@@ -181,17 +182,23 @@ func (s *Swarm) read(i int) bool {
 	s.now = Now()
 	s.tally.Reads++
 	s.tally.Bytes += int64(k)
-	data := s.buf[:n+k]
+	s.take(i, s.buf[:n+k])
+	return n+k == len(s.buf)
+}
+
+// take has member i take data, which begins with what it carries, and carry the rest.
+func (s *Swarm) take(i int, data []byte) {
+	m := &s.members[i]
+	carry := m.carry
+	m.carry = nil
 	rest := data[s.consume(i, data):]
 	switch {
 	case len(rest) > frameBytesMax+16:
 		s.broken(i, "a line or frame never ends")
-	case len(rest) > 0:
-		m.carry = append(m.carry[:0], rest...)
-	case m.carry != nil:
-		m.carry = nil
+	case len(rest) > 0 && m.state != ended:
+		m.carry = append(carry[:0], rest...)
 	}
-	return len(data) == len(s.buf)
+	s.trim()
 }
 
 // write sends b at once. A client of this kind never has so much under way that
@@ -217,11 +224,18 @@ func (s *Swarm) end(i int, why string) {
 	m := &s.members[i]
 	if m.state < ready {
 		s.inFlight--
+	}
+	if s.returns(i) {
+		unix.Close(int(m.fd))
+		m.state, m.carry, m.size, m.done = ended, nil, 0, 0
+		return
+	}
+	if m.state < ready {
 		s.tally.Failed++
 		s.tally.odd(fmt.Sprintf("member %d, before it was in: %s %s", s.config.First+i, why, s.words[i]))
 	}
 	unix.Close(int(m.fd))
-	m.state, m.carry = ended, nil
+	m.state, m.carry, m.size, m.done = ended, nil, 0, 0
 	s.tally.LastEnd = Now()
 }
 

@@ -17,10 +17,16 @@ const (
 type member struct {
 	fd        int32
 	state     state
-	paused    bool // not in the epoll: see Pause
-	closing   bool // a close frame came
-	reconnect bool // RECONNECT came
-	carry     []byte
+	paused    bool   // not in the epoll: see Pause
+	closing   bool   // a close frame came
+	reconnect bool   // RECONNECT came
+	pinged    bool   // PING came
+	away      bool   // it was in, lost its connection, and comes back
+	carry     []byte // what was read and is neither taken apart nor known to stand in the transcript
+
+	at   int64 // its place in the transcript: behind it is what it has not got
+	size int32 // of the frame that is being read, its payload; 0 between frames
+	done int32 // bytes of that payload that have come, and stand at place at
 }
 
 // Fate is what has become of one member.

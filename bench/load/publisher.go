@@ -23,6 +23,7 @@ type PublisherConfig struct {
 	Nicks     []string // one connection each; nil is bench1
 	Rate      float64  // lines a second, all connections together
 	TextBytes int      // of each line's text: TextBytesMin to 500
+	Storm     *Storm   // who speaks, what and how fast, instead of the last three
 }
 
 // Publisher sends lines at a fixed rate, round robin over its connections. Make
@@ -44,6 +45,9 @@ func NewPublisher(c PublisherConfig) (*Publisher, error) {
 	}
 	if c.Host == "" {
 		c.Host = DefaultHost
+	}
+	if c.Storm != nil {
+		c.Nicks, c.Rate, c.TextBytes = c.Storm.Names(), c.Storm.Rate, TextBytesMin
 	}
 	if c.Nicks == nil {
 		c.Nicks = publisherNicks(1)
@@ -160,8 +164,7 @@ const burstMax = 64
 // less than the rate, lines keep the time at which they were due, and those not
 // written one second after the last was due count as unsent.
 func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
-	interval, before := 1e9/p.config.Rate, p.SentTotal()
-	due := func(i int64) int64 { return start + int64(float64(i)*interval) }
+	before, due := p.SentTotal(), p.schedule(start)
 	last := time.Duration(due(count)-Now()) + time.Second
 	for _, c := range p.conns {
 		if err := c.SetWriteDeadline(time.Now().Add(last)); err != nil {
@@ -194,6 +197,17 @@ func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
 	return nil
 }
 
+// schedule returns when each line is due, counted from 0. A storm begins anew.
+func (p *Publisher) schedule(start int64) func(i int64) int64 {
+	if p.config.Storm != nil {
+		storm := *p.config.Storm
+		storm.Start = start
+		return func(i int64) int64 { at, _ := storm.Due(i); return at }
+	}
+	interval := 1e9 / p.config.Rate
+	return func(i int64) int64 { return start + int64(float64(i)*interval) }
+}
+
 // burst is the lines of one connection that are due now.
 type burst struct {
 	bytes []byte
@@ -207,7 +221,11 @@ func (b *burst) add(p *Publisher, k int, due int64) {
 		b.bytes = fmt.Appendf(b.bytes, ":%s!%s@%s.%s ", nick, nick, nick, c.Host)
 	}
 	b.bytes = append(append(append(b.bytes, "PRIVMSG "...), c.Room...), " :"...)
-	b.bytes = appendText(b.bytes, p.sent[k]+uint32(len(b.ends))+1, due, c.TextBytes)
+	if seq := p.sent[k] + uint32(len(b.ends)) + 1; c.Storm != nil {
+		b.bytes = append(b.bytes, c.Storm.text(k, seq)...)
+	} else {
+		b.bytes = appendText(b.bytes, seq, due, c.TextBytes)
+	}
 	b.bytes = append(b.bytes, '\r', '\n')
 	b.ends = append(b.ends, len(b.bytes))
 }

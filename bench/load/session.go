@@ -24,9 +24,16 @@ func (s *Swarm) consume(i int, data []byte) int {
 		s.register(i)
 	}
 	if s.config.Wire == TCP {
+		used += s.followLines(i, data[used:])
 		return used + s.lines(i, data[used:])
 	}
 	for m.state != ended {
+		if used += s.followFrames(i, data[used:]); used == len(data) {
+			break
+		}
+		if m.size != 0 {
+			return used + s.unfollow(i, data[used:])
+		}
 		op, payload, size, err := nextFrame(data[used:])
 		if err != nil {
 			s.broken(i, err.Error())
@@ -49,7 +56,7 @@ func (s *Swarm) frame(i int, op byte, payload []byte) {
 			s.broken(i, fmt.Sprintf("frame does not end with CR LF: %.80q", payload))
 		}
 	case opPing:
-		s.tally.Pings++
+		s.ping(&s.members[i])
 		s.out = appendFrame(s.out[:0], opPong, payload)
 		s.write(i, s.out)
 	case opClose:
@@ -76,30 +83,35 @@ func (s *Swarm) lines(i int, b []byte) int {
 		if n > 0 && text[n-1] == '\r' {
 			text = text[:n-1]
 		}
-		s.line(i, text)
+		s.line(i, text, b[used-n-1:used])
 	}
 	return used
 }
 
-func (s *Swarm) line(i int, b []byte) {
-	l := cutLine(b)
+// line takes one line b, of which raw are the bytes with CR LF.
+func (s *Swarm) line(i int, b, raw []byte) {
 	m := &s.members[i]
+	if s.transcript.stands(m.at, raw) && len(raw) > 2 {
+		s.advance(m, m.at+int64(len(raw)))
+		return
+	}
+	l := cutLine(b)
 	switch string(l.command) {
 	case "PRIVMSG":
-		s.delivered(i, l)
+		s.delivered(i, l, raw)
 	case "PING":
-		s.tally.Pings++
+		s.ping(m)
 		s.send(i, "PONG "+string(l.rest))
 	case "376":
 		if m.state == registering {
 			m.state = joining
-			s.send(i, "JOIN "+s.config.Room)
+			s.send(i, s.join(m))
 		}
 	case "366":
 		if m.state == joining {
 			m.state = ready
 			s.inFlight--
-			s.tally.Ready++
+			s.arrived(i)
 		}
 	case "RECONNECT":
 		if !m.reconnect {
@@ -124,44 +136,45 @@ func (s *Swarm) gap(i int, l line) {
 	}
 }
 
-// delivered checks a chat line: known publisher, right room, every byte of the
-// text, and its place in the publisher's order.
-func (s *Swarm) delivered(i int, l line) {
+// ping counts that m was sent one.
+func (s *Swarm) ping(m *member) {
+	s.tally.Pings++
+	if !m.pinged {
+		m.pinged = true
+		s.tally.Pinged++
+	}
+}
+
+// delivered checks a chat line that does not stand at its member's place: known
+// publisher, right room, every byte of the text, and its place in the order.
+func (s *Swarm) delivered(i int, l line, raw []byte) {
 	room, text, ok := bytes.Cut(l.rest, []byte(" :"))
-	publisher := s.publisher(l.prefix)
-	var seq uint32
-	var due int64
-	if ok && publisher >= 0 && string(room) == s.config.Room {
-		seq, due, ok = parseText(text, s.config.TextBytes)
-	} else {
-		ok = false
+	publisher, known := s.publishers[string(l.prefix)]
+	var h heard
+	if ok = ok && known && string(room) == s.config.Room; ok {
+		h, ok = s.texts.read(publisher, text, s.transcript.last[publisher])
 	}
 	if !ok {
 		s.tally.Wrong++
 		s.tally.odd(fmt.Sprintf("wrong line: :%s PRIVMSG %.80s", l.prefix, l.rest))
 		return
 	}
+	m, d := &s.members[i], delivery{int32(publisher), h.seq}
+	if _, known := s.transcript.index[d]; !known {
+		s.transcript.enter(d, h.due, h.burst, raw)
+	}
+	v, n, place := s.transcript.book(i, m.at, d)
+	m.at = place
 	s.tally.Deliveries++
-	switch s.ledger.book(i, publisher, seq) {
+	switch v {
+	case inOrder, ahead:
+		s.tally.Reordered += s.transcript.disorder(n, n+1)
 	case late:
 		s.tally.Reordered++
 	case again:
 		s.tally.Duplicated++
 	}
-	if due >= s.since {
-		s.tally.record(due, s.now)
-	}
-}
-
-// publisher returns the number of the publisher with this prefix, or -1. There
-// are few publishers.
-func (s *Swarm) publisher(prefix []byte) int {
-	for p, want := range s.prefixes {
-		if bytes.Equal(prefix, want) {
-			return p
-		}
-	}
-	return -1
+	s.took(n, n+1)
 }
 
 // register sends what a chat client sends first: capabilities, if any, and the

@@ -25,8 +25,11 @@ type SwarmConfig struct {
 	First      int      // number of the first member, for swarms that share a server
 	Publishers int      // how many publishers will speak; 0 is 1
 	TextBytes  int      // size of every line's text, as in PublisherConfig
+	Storm      *Storm   // what the publishers say, instead
 	Window     int      // joins under way at a time; 0 is 256
 	Nicks      []string // of the publishers; nil is bench1, bench2...
+	Return     []string // where members go, at once and in turn, when their connection ends
+	Resume     bool     // members that return ask for what they missed
 }
 
 // readBytes is the size of the one read buffer that all members share. It is
@@ -37,22 +40,25 @@ const readBytes = 512 << 10
 // goroutine of its own, and call the other methods from any other goroutine.
 // Whoever makes a Swarm calls Close, after Run has returned.
 type Swarm struct {
-	config   SwarmConfig
-	addr     unix.SockaddrInet4
-	epfd     int
-	wakefd   int
-	members  []member
-	ledger   *ledger
-	tally    Tally
-	since    int64 // lines due from here on are measured
-	now      int64 // time of the last read
-	inFlight int   // members between connecting and ready
-	target   int   // how many members there shall be
-	words    map[int]string
-	told     map[int]int64 // by member: see Tally.Told
-	buf, out []byte
-	upgrade  []byte
-	prefixes [][]byte // what a line of each publisher starts with, up to its text
+	config     SwarmConfig
+	addr       unix.SockaddrInet4
+	epfd       int
+	wakefd     int
+	members    []member
+	transcript *transcript
+	texts      texts
+	timing     timing
+	back       comeback
+	tally      Tally
+	since      int64 // lines due from here on are measured
+	now        int64 // time of the last read
+	inFlight   int   // members between connecting and ready
+	target     int   // how many members there shall be
+	words      map[int]string
+	told       map[int]int64 // by member: see Tally.Told
+	buf, out   []byte
+	upgrade    []byte
+	publishers map[string]int // by what their lines start with, up to the command
 
 	progress struct{ ready, failed, deliveries, told, over atomic.Int64 }
 
@@ -75,10 +81,17 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	if c.Window == 0 {
 		c.Window = 256
 	}
+	if c.Nicks == nil && c.Storm != nil {
+		c.Nicks = c.Storm.Names()
+	}
 	if c.Nicks == nil {
 		c.Nicks = publisherNicks(c.Publishers)
 	}
 	addr, err := sockaddr(c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	back, err := newComeback(c.Return)
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +106,15 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	}
 	s := &Swarm{
 		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
-		ledger: newLedger(c.Publishers), tally: Tally{Latency: meter.NewLatency()},
+		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: Tally{Latency: meter.NewLatency(), Burst: meter.NewLatency(), Away: meter.NewLatency()},
 		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr),
 	}
-	for _, nick := range c.Nicks {
-		s.prefixes = append(s.prefixes, []byte(nick+"!"+nick+"@"+nick+"."+c.Host))
+	for p, nick := range c.Nicks {
+		s.publishers[nick+"!"+nick+"@"+nick+"."+c.Host] = p
+	}
+	s.transcript = newTranscript(len(c.Nicks))
+	if c.Storm != nil {
+		s.texts = c.Storm
 	}
 	if err := s.control(unix.EPOLL_CTL_ADD, wakefd, -1, unix.EPOLLIN); err != nil {
 		s.Close()
@@ -177,8 +194,7 @@ func (s *Swarm) Grow(ctx context.Context, n int) error {
 func (s *Swarm) Measure(since int64) error {
 	return s.do(func() {
 		s.since = since
-		s.tally.Measured = 0
-		s.tally.Latency.Reset()
+		s.forget()
 	})
 }
 
@@ -192,9 +208,10 @@ func (s *Swarm) Told() int64 { return s.progress.told.Load() }
 func (s *Swarm) Tally() Tally {
 	var t Tally
 	read := func() {
+		s.settleAll()
 		t = s.tally
 		t.Oddities = append([]string(nil), s.tally.Oddities...)
-		t.Latency = s.tally.Latency.Clone()
+		t.Latency, t.Burst, t.Away = s.tally.Latency.Clone(), s.tally.Burst.Clone(), s.tally.Away.Clone()
 	}
 	if s.do(read) != nil {
 		read() // Run is over: nobody else touches it
@@ -208,10 +225,10 @@ func (s *Swarm) Lost(sent []uint32, except ...int) int64 {
 	var n int64
 	count := func() {
 		for i := range s.members {
-			n += s.ledger.lost(i, sent)
+			n += s.lost(i, sent)
 		}
 		for _, i := range except {
-			n -= s.ledger.lost(i, sent)
+			n -= s.lost(i, sent)
 		}
 	}
 	if s.do(count) != nil {
@@ -220,13 +237,28 @@ func (s *Swarm) Lost(sent []uint32, except ...int) int64 {
 	return n
 }
 
+// lost returns how many of the lines that the publishers sent member i has not seen.
+func (s *Swarm) lost(i int, sent []uint32) int64 {
+	all := int64(0)
+	for _, n := range sent {
+		all += int64(n)
+	}
+	return s.transcript.lost(i, s.members[i].at, all)
+}
+
+// StormFrom says when the storm of the configuration begins, in Now's nanoseconds. No
+// line may have come before.
+func (s *Swarm) StormFrom(start int64) error {
+	return s.do(func() { s.config.Storm.Start = start })
+}
+
 // Fate tells what has become of member i.
 func (s *Swarm) Fate(i int, sent []uint32) Fate {
 	var f Fate
 	read := func() {
 		m := &s.members[i]
 		f = Fate{Ready: m.state == ready, Ended: m.state == ended, Told: s.told[i], Reconnect: m.reconnect,
-			LastWords: s.words[i], Lost: s.ledger.lost(i, sent)}
+			LastWords: s.words[i], Lost: s.lost(i, sent)}
 	}
 	if s.do(read) != nil {
 		read()

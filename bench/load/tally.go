@@ -1,13 +1,9 @@
 package load
 
-import (
-	"time"
+import "uproar/bench/meter"
 
-	"uproar/bench/meter"
-)
-
-// Tally is what a swarm saw. All counts are since it was made, but for Latency
-// and Measured.
+// Tally is what a swarm saw. All counts are since it was made, but for Latency,
+// Burst and Measured.
 type Tally struct {
 	Members int64 // connections opened
 	Ready   int64 // reached the room; includes those that closed later
@@ -20,19 +16,23 @@ type Tally struct {
 	Wrong      int64 // PRIVMSG lines with any other byte, or of another room
 
 	Pings      int64 // answered, WebSocket pings included
+	Pinged     int64 // members that were sent one at least
 	Notices    int64 // NOTICE lines after the member was in
 	Told       int64 // lines that those said will not come: "N lines of this room did not reach you"
 	Reconnects int64 // members told to RECONNECT
 	CloseFrame int64 // members that were sent a close frame
 	EOF        int64 // connections that the server ended in order
 	Broken     int64 // connections that ended otherwise: reset, bad protocol
+	Refused    int64 // connections of members on their way back that ended before 366
 	LastEnd    int64 // when the last of them ended, in Now's nanoseconds; 0 when none
 
 	Bytes int64 // received
 	Reads int64 // read(2) calls that returned data
 
-	Oddities []string // the first few unexpected things, for people
-	Latency  *meter.Latency
+	Oddities []string       // the first few unexpected things, for people
+	Latency  *meter.Latency // of lines that were not due in a burst
+	Burst    *meter.Latency // of those that were
+	Away     *meter.Latency // of members that came back, from the end of one connection to 366 on another
 }
 
 const odditiesMax = 8
@@ -54,12 +54,14 @@ func (t *Tally) Merge(o Tally) {
 	t.Duplicated += o.Duplicated
 	t.Wrong += o.Wrong
 	t.Pings += o.Pings
+	t.Pinged += o.Pinged
 	t.Notices += o.Notices
 	t.Told += o.Told
 	t.Reconnects += o.Reconnects
 	t.CloseFrame += o.CloseFrame
 	t.EOF += o.EOF
 	t.Broken += o.Broken
+	t.Refused += o.Refused
 	t.LastEnd = max(t.LastEnd, o.LastEnd)
 	t.Bytes += o.Bytes
 	t.Reads += o.Reads
@@ -67,10 +69,6 @@ func (t *Tally) Merge(o Tally) {
 		t.odd(s)
 	}
 	t.Latency.Merge(o.Latency)
-}
-
-// record enters the latency of a delivery that was due at due and read at now.
-func (t *Tally) record(due, now int64) {
-	t.Measured++
-	t.Latency.Record(time.Duration(now - due))
+	t.Burst.Merge(o.Burst)
+	t.Away.Merge(o.Away)
 }

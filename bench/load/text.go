@@ -80,3 +80,24 @@ func lastParameter(rest []byte) []byte {
 	}
 	return rest
 }
+
+// heard is what a text says of its line.
+type heard struct {
+	seq   uint32
+	due   int64
+	burst bool
+}
+
+// texts knows lines again by what they say: numbered, or Storm.
+type texts interface {
+	// read takes apart a text of publisher; last is the highest number that has come of it.
+	read(publisher int, text []byte, last uint32) (heard, bool)
+}
+
+// numbered are the texts of appendText, this long.
+type numbered int
+
+func (n numbered) read(_ int, text []byte, _ uint32) (heard, bool) {
+	seq, due, ok := parseText(text, int(n))
+	return heard{seq: seq, due: due}, ok && seq > 0
+}

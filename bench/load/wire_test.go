@@ -97,22 +97,30 @@ func TestCutLine(t *testing.T) {
 	}
 }
 
+// BenchmarkDelivery is a member that nobody has gone before, and one that follows.
 func BenchmarkDelivery(b *testing.B) {
-	s := &Swarm{config: SwarmConfig{Room: DefaultRoom, TextBytes: 100}, ledger: newLedger(1), prefixes: [][]byte{[]byte("bench1!bench1@bench1.tmi.twitch.tv")}}
-	s.members = []member{{state: ready}}
-	s.ledger.add()
-	s.since = 1 << 62
-	head := []byte{0x81, 126, 0, 0}
-	data := append(head, ":bench1!bench1@bench1.tmi.twitch.tv PRIVMSG #bench :"...)
-	at := len(data)
-	for i := 0; b.Loop(); i++ {
-		data = append(appendText(data[:at], uint32(i+1), 5, 100), '\r', '\n')
-		data[2], data[3] = byte((len(data)-4)>>8), byte(len(data)-4)
-		if s.consume(0, data) != len(data) {
-			b.Fatal("not consumed")
-		}
-	}
-	if s.tally.Deliveries != int64(b.N) {
-		b.Fatalf("%d deliveries of %d", s.tally.Deliveries, b.N)
+	for name, members := range map[string]int{"first": 1, "following": 2} {
+		b.Run(name, func(b *testing.B) {
+			s, err := NewSwarm(SwarmConfig{Addr: "127.0.0.1:1", TextBytes: 100})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			s.members = []member{{fd: -1, state: ready}, {fd: -1, state: ready}}
+			s.since = 1 << 62
+			head := []byte{0x81, 126, 0, 0}
+			data := append(head, ":bench1!bench1@bench1.tmi.twitch.tv PRIVMSG #bench :"...)
+			at := len(data)
+			for i := 0; b.Loop(); i++ {
+				data = append(appendText(data[:at], uint32(i/members+1), 5, 100), '\r', '\n')
+				data[2], data[3] = byte((len(data)-4)>>8), byte(len(data)-4)
+				if s.consume(i%members, data) != len(data) {
+					b.Fatal("not consumed")
+				}
+			}
+			if s.tally.Deliveries != int64(b.N) || s.tally.Reordered+s.tally.Duplicated != 0 {
+				b.Fatalf("%d deliveries of %d", s.tally.Deliveries, b.N)
+			}
+		})
 	}
 }

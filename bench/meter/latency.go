@@ -25,6 +25,11 @@ func (l *Latency) Record(d time.Duration) {
 	l.micros.RecordValue(min(max(d, 0), latencyMax).Microseconds()) // never out of range
 }
 
+// RecordMany counts the same duration n times.
+func (l *Latency) RecordMany(d time.Duration, n int64) {
+	l.micros.RecordValues(min(max(d, 0), latencyMax).Microseconds(), n) // never out of range
+}
+
 // Count returns how many durations were recorded.
 func (l *Latency) Count() int64 { return l.micros.TotalCount() }
 
@@ -61,6 +66,18 @@ func DecodeLatency(b []byte) (*Latency, error) {
 	l := NewLatency()
 	l.micros.Merge(h)
 	return l, nil
+}
+
+// MarshalText makes a Latency part of JSON.
+func (l *Latency) MarshalText() ([]byte, error) { return l.Encode() }
+
+// UnmarshalText is the inverse of MarshalText.
+func (l *Latency) UnmarshalText(b []byte) error {
+	got, err := DecodeLatency(b)
+	if err == nil {
+		*l = *got
+	}
+	return err
 }
 
 // Milliseconds is d as a number for tables and JSON.
