@@ -166,6 +166,7 @@ func (x *Inbox) Payload(partition int, payload []byte) {
 	for part, err := range Parts(payload) {
 		if err != nil {
 			x.counts.unreadable(err)
+			p.doubt()
 			continue
 		}
 		x.receive(p, part)
@@ -180,12 +181,7 @@ func (x *Inbox) Subscribed(partition int) {
 	p := &x.partitions[partition]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, r := range p.mu.rooms {
-		if r.members {
-			r.stale = true
-			p.enqueue(r)
-		}
-	}
+	p.suspect()
 }
 
 // receive takes a part that came by the Feed.

@@ -365,32 +365,6 @@ func TestTooMuchHeldIsAGapWhenNobodyAnswers(t *testing.T) {
 	})
 }
 
-func TestPartThatCannotBeReadIsAGap(t *testing.T) {
-	withDesk(t, nil, func(d *desk) {
-		d.join("ann")
-		d.say("ann", "1")
-		body, err := exchange.AppendBody(nil, exchange.Stamp{}, "ann", []chat.Event{&chat.Message{Text: "2"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		damaged := append(slices.Clone(body), 0)
-		if err := d.memory.Publish("ann", damaged, 1); err != nil {
-			t.Fatal(err)
-		}
-		d.expect("ann", "1", "gap 1")
-		newer := slices.Clone(body)
-		newer[0] = 9
-		if err := d.memory.Publish("ann", newer, 1); err != nil {
-			t.Fatal(err)
-		}
-		d.say("ann", "4")
-		d.expect("ann", "1", "gap 1", "gap 1", "4")
-		if c := d.Counts(); c.Unreadable == 0 || c.OtherVersion == 0 || c.Missed != 2 {
-			t.Errorf("%+v", c)
-		}
-	})
-}
-
 // rewinder answers as a server does that has forgotten the last lines.
 type rewinder struct {
 	exchange.Feed

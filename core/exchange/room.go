@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"sync"
+	"time"
 
 	"uproar/core/chat"
 )
@@ -17,6 +18,8 @@ type partition struct {
 		queue    []*room   // to be repaired, each once
 		home     Stamp     // the last that came to Home
 		uncalled sync.Cond // some room's calling has ended
+		doubted  time.Time // the last doubt
+		doubting bool      // the next one waits for its time
 	}
 }
 
@@ -48,6 +51,44 @@ func (p *partition) enqueue(r *room) {
 	case p.wake <- struct{}{}:
 	default:
 	}
+}
+
+// suspect has all rooms with members repaired: they may have missed something. p is locked.
+func (p *partition) suspect() {
+	for _, r := range p.mu.rooms {
+		if r.members {
+			r.stale = true
+			p.enqueue(r)
+		}
+	}
+}
+
+// doubtPause is the time between two doubts of a partition: where another version
+// publishes, all that it says is unreadable, and each doubt asks about all rooms.
+const doubtPause = time.Second
+
+// doubt suspects all rooms, for a part has come that does not say whose it is: at once, or
+// when doubtPause is over. The stream has it no better, but its number, and so the members
+// are told.
+func (p *partition) doubt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mu.doubting {
+		return
+	}
+	if wait := doubtPause - time.Since(p.mu.doubted); wait > 0 {
+		p.mu.doubting = true
+		time.AfterFunc(wait, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.mu.doubting = false
+			p.mu.doubted = time.Now()
+			p.suspect()
+		})
+		return
+	}
+	p.mu.doubted = time.Now()
+	p.suspect()
 }
 
 // forget drops a room without members, unless somebody still has it.
