@@ -19,6 +19,7 @@ import (
 	"uproar/bench/load"
 	"uproar/bench/meter"
 	"uproar/bench/scenario"
+	"uproar/bench/worker"
 )
 
 const description = `Measures the chat server from outside, as its own process, with real sockets on loopback.
@@ -34,6 +35,7 @@ figures of one run: the bare C loop beside it is the ruler.
   go run ./bench run idle --json results.jsonl     # memory per idle member
   go run ./bench run slow                          # 64 MB pass by a member that does not read
   go run ./bench run drain                         # SIGTERM under load
+  go run ./bench report                            # renders BENCHMARKS.md from bench/results
 
 Ctrl-C stops the servers that were started.`
 
@@ -42,6 +44,7 @@ type flags struct {
 	Run  struct {
 		kong.Plugins
 	} `cmd:"" help:"Run a scenario."`
+	Report reportCommand `cmd:"" help:"Render BENCHMARKS.md and its charts from bench/results, in the folder that holds both."`
 
 	Server    string   `placeholder:"PATH" help:"Server binary to measure; built from ./edge when absent."`
 	ServerArg []string `placeholder:"FLAG" sep:"none" help:"Further flag for the server, such as --server-arg=--loops=2; repeatable."`
@@ -49,6 +52,7 @@ type flags struct {
 }
 
 func main() {
+	worker.Run()
 	f, k, configs, err := parser()
 	if err != nil {
 		panic(fmt.Sprintf("BUG: %v", err))
@@ -91,7 +95,7 @@ func run(ctx context.Context, chosen *kong.Context, f *flags, configs map[string
 	shop := &scenario.Workshop{Dir: dir, Edge: f.Server, EdgeArgs: f.ServerArg, Log: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, format+"\n", args...)
 	}}
-	s := &session{ctx: ctx, shop: shop, json: f.JSON, environment: meter.ReadEnvironment()}
+	s := &session{ctx: ctx, shop: shop, json: f.JSON, command: commandLine(os.Args[1:]), environment: meter.ReadEnvironment()}
 	if name, ok := strings.CutPrefix(chosen.Command(), "run "); ok {
 		return runScenario(s, name, configs[name])
 	}
@@ -103,5 +107,6 @@ type session struct {
 	ctx         context.Context
 	shop        *scenario.Workshop
 	json        string
+	command     string
 	environment meter.Environment
 }

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"uproar/bench/meter"
 )
 
 // SwarmConfig says who connects where.
@@ -106,7 +104,7 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	}
 	s := &Swarm{
 		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
-		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: Tally{Latency: meter.NewLatency(), Burst: meter.NewLatency(), Away: meter.NewLatency()},
+		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: NewTally(),
 		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr),
 	}
 	for p, nick := range c.Nicks {
@@ -250,6 +248,16 @@ func (s *Swarm) lost(i int, sent []uint32) int64 {
 // line may have come before.
 func (s *Swarm) StormFrom(start int64) error {
 	return s.do(func() { s.config.Storm.Start = start })
+}
+
+// Order is the same for two swarms that have seen the same lines in the same order.
+func (s *Swarm) Order() string {
+	var order string
+	read := func() { order = s.transcript.order() }
+	if s.do(read) != nil {
+		read()
+	}
+	return order
 }
 
 // Fate tells what has become of member i.

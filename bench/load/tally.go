@@ -35,6 +35,11 @@ type Tally struct {
 	Away     *meter.Latency // of members that came back, from the end of one connection to 366 on another
 }
 
+// NewTally returns one that has seen nothing.
+func NewTally() Tally {
+	return Tally{Latency: meter.NewLatency(), Burst: meter.NewLatency(), Away: meter.NewLatency()}
+}
+
 const odditiesMax = 8
 
 func (t *Tally) odd(s string) {

@@ -2,6 +2,8 @@ package load
 
 import (
 	"bytes"
+	"fmt"
+	"hash/fnv"
 	"sort"
 )
 
@@ -33,8 +35,9 @@ type memo struct {
 
 // entry is one line.
 type entry struct {
-	end      int64 // the place behind it
-	due      int64
+	end int64 // the place behind it
+	due int64
+	delivery
 	disorder uint32 // how many lines up to this one are in disorder
 	burst    bool
 }
@@ -125,7 +128,7 @@ func (t *transcript) disorder(from, to int) int64 {
 
 // enter appends a line of which raw, with CR LF, are the bytes.
 func (t *transcript) enter(d delivery, due int64, burst bool, raw []byte) {
-	e := entry{end: t.end() + int64(len(raw)), due: due, burst: burst}
+	e := entry{end: t.end() + int64(len(raw)), due: due, delivery: d, burst: burst}
 	if n := len(t.lines); n > 0 {
 		e.disorder = t.lines[n-1].disorder
 	}
@@ -161,6 +164,16 @@ func (t *transcript) book(member int, at int64, d delivery) (v verdict, line int
 		return late, line, at
 	}
 	return again, line, at
+}
+
+// order is a hash of which lines came, one after the other.
+func (t *transcript) order() string {
+	sum := fnv.New64a()
+	for i := range t.lines {
+		e := &t.lines[i]
+		fmt.Fprintln(sum, e.publisher, e.seq)
+	}
+	return fmt.Sprintf("%d lines, %x", len(t.lines), sum.Sum64())
 }
 
 // miss enters that member has not got the lines from up to before to.
