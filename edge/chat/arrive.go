@@ -116,6 +116,7 @@ func (a *arrival) nowReady() {
 		return
 	}
 	a.done = !l.hub.historian.ask(a.answer.Room, a.after, near.at, func(b backlog) {
+		b.events = l.hub.withViewers(b.events)
 		l.PostAlways(backlogTask{a, b}) // at most historyAskedMax
 	})
 }

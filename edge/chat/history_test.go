@@ -150,6 +150,18 @@ func TestRoomThatWasLeftMeanwhileIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestRaidFromTheStreamIsCountedHere(t *testing.T) {
+	h, e := newWideHall(t, engine.Config{})
+	raider := h.guest(WireTCP, "NICK justinfan1\r\nJOIN #bob\r\n")
+	e.ready("bob")
+	h.until("a seat", func() bool { return len(raider.seats) == 1 })
+	place := told("room", 2).Place
+	e.publish(t, told("room", 1), &chat.Raid{Place: place, User: &chat.User{ID: "8", Login: "bob", Display: "Bob"}, Target: "room"})
+	if _, got := h.comesAnew(e, "room-1"); !strings.Contains(got, "msg-param-viewerCount=1;") {
+		t.Fatalf("read %q", got)
+	}
+}
+
 func TestHistoryThatDoesNotAnswerIsAGap(t *testing.T) {
 	for _, c := range []struct {
 		name string
