@@ -53,6 +53,7 @@ func run(args []string) int {
 		fmt.Println("configuration is good")
 		return exitOK
 	}
+	s.leaveProcessor()
 	if err := s.listen(); err != nil {
 		return fail(err)
 	}
