@@ -83,7 +83,7 @@ func phases() []phase {
 				time.Sleep(5 * s.unit)
 				s.fleet.Redis.Continue()
 			},
-			felt: func(s *storm) float64 { return total(s.t, s.fleet.Clues, "uproar_clue_store_timeouts_total", "") },
+			felt: func(s *storm) float64 { return total(s.t, s.fleet.Clues, "uproar_exchange_unpublished_total", "") },
 		},
 	}
 }
