@@ -56,6 +56,9 @@ func (s *server) clueConfig() clue.Config {
 	cfg.Admitter = &s.way
 	cfg.Messenger = &s.way
 	cfg.Viewers = s.way.viewers
+	if o.spans() && o.has(roleEdge) {
+		cfg.Heard = s.way.heard
+	}
 	cfg.Trace = s.trace
 	return cfg
 }

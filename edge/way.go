@@ -92,6 +92,9 @@ func (w *way) everywhere(e vocabulary.Event) {
 	}
 }
 
+// heard is a line that other processes may have decided.
+func (w *way) heard(room, id string) *vocabulary.Message { return w.hub.Line(room, id) }
+
 // viewers counts the members of a room; a process without sockets knows of none.
 func (w *way) viewers(room string) int {
 	if w.hub == nil {

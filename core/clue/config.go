@@ -59,6 +59,10 @@ type Config struct {
 	Users     func(login string) *chat.User  // who has that login, or nil; must not block; default: every valid name is somebody
 	Viewers   func(room string) (number int) // members of a room; must not block; default none
 
+	// Heard is a line of a room that another process has decided, or nil: it can be replied
+	// to and deleted too. It is called by all shards and must not block; default none.
+	Heard func(room, id string) *chat.Message
+
 	Trace   *trace.Recorder // notes accepted lines; nil is off
 	Metrics *metrics.Set    // where this Clue counts, alone in its set; default a new set
 }
@@ -125,6 +129,9 @@ func (c Config) filled() Config {
 	}
 	if c.Viewers == nil {
 		c.Viewers = func(string) int { return 0 }
+	}
+	if c.Heard == nil {
+		c.Heard = func(string, string) *chat.Message { return nil }
 	}
 	if c.Emotes == nil {
 		c.Emotes = NoEmotes()

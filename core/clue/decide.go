@@ -194,9 +194,11 @@ func (s *shard) remember(l *noted, a *ask) {
 // lineOf is one of the last lines of a room, or nil.
 func (s *shard) lineOf(room, id string) *chat.Message {
 	if r := s.rooms.byName[room]; r != nil {
-		return r.parent(id)
+		if m := r.parent(id); m != nil {
+			return m
+		}
 	}
-	return nil
+	return s.heard(room, id)
 }
 
 // parent is the line of that id, or nil.

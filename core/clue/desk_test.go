@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"uproar/core/chat"
 	"uproar/core/clue/command"
 	"uproar/core/store"
@@ -147,6 +149,32 @@ func TestDeleteFindsTheLine(t *testing.T) {
 		}
 		wantID(n.t, n.say("other", "other", "/delete "+m.ID), "bad_delete_message_error")
 	})
+}
+
+func TestLineThatAnotherProcessHasDecidedIsDeletedAndRepliedTo(t *testing.T) {
+	theirs := &chat.Message{Place: chat.Place{Room: "room"}, ID: uuid.NewString(), User: user("ann"), Text: "rude"}
+	heard := func(c *Config) {
+		c.Heard = func(room, id string) *chat.Message {
+			if room != "room" || id != theirs.ID {
+				return nil
+			}
+			return theirs
+		}
+	}
+	atCounter(t, heard, func(n *counter) {
+		n.wantTold(n.say("room", "mod", "/delete "+theirs.ID), "delete_message_success")
+		if d, ok := n.out.allOf("room")[0].(*chat.Deletion); !ok || d.MessageID != theirs.ID || d.Login != "ann" || d.Text != "rude" {
+			t.Fatalf("published %+v", n.out.allOf("room")[0])
+		}
+		wantID(n.t, n.say("room", "mod", "/delete "+uuid.NewString()), "bad_delete_message_error")
+	})
+	cfg := classic()
+	heard(&cfg)
+	s := newScript(t, cfg)
+	d := s.say(Submission{Room: "room", User: user("bob"), Text: "why?", ReplyTo: theirs.ID})
+	if d.Message == nil || d.Message.Reply == nil || d.Message.Reply.ParentUser != theirs.User {
+		t.Fatalf("a reply: %+v, %v", d.Message, d.Rejection)
+	}
 }
 
 func TestRostersAreListed(t *testing.T) {

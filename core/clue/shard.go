@@ -45,6 +45,7 @@ type shard struct {
 	source    *source
 	cache     *cache
 	desk      *desk
+	heard     func(room, id string) *chat.Message // Config.Heard
 	emotes    *Emotes
 	trace     *trace.Recorder
 	seed      maphash.Seed
@@ -124,6 +125,7 @@ func newShard(c *Clue, cfg *Config) *shard {
 		source:    c.source,
 		cache:     c.cache,
 		desk:      c.desk,
+		heard:     cfg.Heard,
 		emotes:    cfg.Emotes,
 		trace:     cfg.Trace,
 		seed:      c.gate.seed,

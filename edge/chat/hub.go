@@ -133,6 +133,10 @@ type loop struct {
 
 func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }
 
+// Line is the line with an id among the last of a room, or nil: who may delete it, or reply
+// to it, has seen it here, wherever it was decided. Any goroutine may call it.
+func (h *Hub) Line(room, id string) *chat.Message { return h.index.recent.line(room, id) }
+
 // Viewers is how many connections are in a room, on all edges.
 func (h *Hub) Viewers(room string) int { return h.index.viewers(room) }
 

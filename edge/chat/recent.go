@@ -159,6 +159,25 @@ func (c *recent) find(room, id string) (p place) {
 	return p
 }
 
+// lineMax bounds how far Hub.Line looks, in events of the room.
+const lineMax = 256
+
+// line is the line with an id in a room, or nil.
+func (c *recent) line(room, id string) *chat.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	looked := 0
+	for _, e := range c.back(room) {
+		if m, ok := e.(*chat.Message); ok && m.ID == id {
+			return m
+		}
+		if looked++; looked == lineMax {
+			break
+		}
+	}
+	return nil
+}
+
 // behind returns the events of a room behind a number, or behind the last cut, up to
 // another number, oldest first. It reports whether that number is still kept: else some
 // behind it may be gone too.

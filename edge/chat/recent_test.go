@@ -163,3 +163,23 @@ func BenchmarkRecentAdd(b *testing.B) {
 		c.add("room", lines)
 	}
 }
+
+func TestLineOfARoomIsFoundAmongItsLast(t *testing.T) {
+	c := newRecent(1<<10, 1<<20)
+	add := func(room, id string) { c.add(room, []chat.Event{&chat.Message{Place: chat.Place{Room: room}, ID: id}}) }
+	add("room", "first")
+	if m := c.line("room", "first"); m == nil || m.ID != "first" || c.line("other", "first") != nil || c.line("room", "x") != nil {
+		t.Fatalf("found %+v in its room", m)
+	}
+	for range lineMax - 1 {
+		add("room", "later")
+		add("other", "theirs")
+	}
+	if c.line("room", "first") == nil {
+		t.Fatalf("line %d from the end is not found", lineMax)
+	}
+	add("room", "later")
+	if c.line("room", "first") != nil {
+		t.Fatalf("line %d from the end is found", lineMax+1)
+	}
+}
