@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 	"text/tabwriter"
 
 	"uproar/bench/report"
@@ -48,25 +49,63 @@ func runScenario(s *session, name string, config scenario.Config) error {
 	if result == nil || len(result.Cells()) == 0 {
 		return err
 	}
-	err = errors.Join(err, s.show(name, config, result))
-	if c, ok := result.(scenario.Checker); ok {
-		if bad := c.Check(); bad != nil {
-			err = errors.Join(err, fmt.Errorf("%s is no good: %w", name, bad))
+	if shown := s.show(name, result); err != nil || shown != nil {
+		return errors.Join(err, shown) // what was cut short is not kept
+	}
+	if s.json != "" {
+		entry, err := report.NewEntry(name, s.command, s.environment, config, result)
+		if err != nil {
+			return err
 		}
+		if err := report.Append(s.json, entry); err != nil {
+			return err
+		}
+	}
+	if c, ok := result.(scenario.Checker); ok {
+		if err := c.Check(); err != nil {
+			return fmt.Errorf("%s is no good: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// show prints a result.
+func (s *session) show(name string, result scenario.Result) error {
+	e := s.environment
+	fmt.Printf("%s on %s, %d cores, kernel %s, %s, commit %s\n", name, e.CPU, e.Cores, e.Kernel, e.Go, e.Commit)
+	err := report.Print(os.Stdout, result.Header(), result.Cells())
+	for _, remark := range result.Remarks() {
+		fmt.Println(remark)
 	}
 	return err
 }
 
-// show prints a result and appends it to the JSON file, if there is one.
-func (s *session) show(name string, config scenario.Config, result scenario.Result) error {
-	e := s.environment
-	fmt.Printf("%s on %s, %d cores, kernel %s, %s, commit %s\n", name, e.CPU, e.Cores, e.Kernel, e.Go, e.Commit)
-	err := report.Table(os.Stdout, result.Header(), result.Cells())
-	for _, remark := range result.Remarks() {
-		fmt.Println(remark)
+type reportCommand struct{}
+
+// Run writes BENCHMARKS.md and its charts.
+func (reportCommand) Run() error { return report.Write(".") }
+
+// commandLine is what a reader types to measure the same: args without those that only
+// say where results go.
+func commandLine(args []string) string {
+	line := "go run ./bench"
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--json" {
+			i++
+			continue
+		}
+		if strings.HasPrefix(args[i], "--json=") {
+			continue
+		}
+		line += " " + quoted(args[i])
 	}
-	if s.json == "" {
-		return err
+	return line
+}
+
+// quoted is a word as a shell reads it.
+func quoted(word string) string {
+	if word != "" && !strings.ContainsAny(word, " '\"$&|;<>()*?[]#~`\\\n") {
+		return word
 	}
-	return errors.Join(err, report.Append(s.json, report.Entry{Scenario: name, Environment: e, Config: config, Result: result}))
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -66,9 +66,19 @@ type FanoutRow struct {
 	Notices      int64   `json:"notices"`                // told to publishers: refusals
 	Remark       string  `json:"remark,omitempty"`
 
+	Quantiles []Quantile `json:"quantiles,omitempty"` // of latency, rising
+
 	cpu, client time.Duration
 	latency     *meter.Latency
 }
+
+// Quantile is a latency that a share of all deliveries did not exceed.
+type Quantile struct {
+	Share float64 `json:"share"` // 0 to 1
+	Ms    float64 `json:"ms"`
+}
+
+var quantileShares = []float64{0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 1}
 
 // Run measures every row with every target, targets taking turns.
 func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
@@ -227,6 +237,9 @@ func finish(results []FanoutRow) {
 		r.P50 = meter.Milliseconds(r.latency.Quantile(0.50))
 		r.P99 = meter.Milliseconds(r.latency.Quantile(0.99))
 		r.Max = meter.Milliseconds(r.latency.Quantile(1))
+		for _, share := range quantileShares {
+			r.Quantiles = append(r.Quantiles, Quantile{share, meter.Milliseconds(r.latency.Quantile(share))})
+		}
 		if r.Deliveries > 0 {
 			r.CPUMicros = float64(r.cpu.Nanoseconds()) / 1e3 / float64(r.Deliveries)
 			r.ClientMicros = float64(r.client.Nanoseconds()) / 1e3 / float64(r.Deliveries)

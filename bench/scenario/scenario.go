@@ -13,7 +13,7 @@ import (
 )
 
 // All is every scenario, in the order of `go run ./bench list`.
-var All = []Scenario{Fanout, Idle, Slow, Drain}
+var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon}
 
 // Scenario is one benchmark.
 type Scenario struct {
@@ -31,7 +31,9 @@ type Config interface {
 	Smoke() Config
 }
 
-// Result is what a Run found out. Its exported fields are its JSON.
+// Result is what a Run found out. Its exported fields are its JSON. A report knows its
+// table by names of columns: "target" says who was measured, report.keyColumns say under
+// what load, and a name with a unit of time or memory is a cost, of which less is better.
 type Result interface {
 	Header() []string  // names of columns, with units
 	Cells() [][]string // rows under the header

@@ -13,6 +13,7 @@ tools/...     may  std proto/... ext
 
 github.com/redis/rueidis/...     only  core/store/redisstore/... core/exchange/redisbus/...
 github.com/panjf2000/gnet/v2/... only  edge/engine
+gonum.org/v1/plot/...            only  bench/report
 
 # The main package alone picks implementations.
 core/store/*     only  edge edge/edgetest core/store/...   # edgetest runs redistest
