@@ -100,3 +100,19 @@ func TestEnvironmentNamesTheMachine(t *testing.T) {
 		t.Errorf("CPU model is %q", got)
 	}
 }
+
+func TestMachineHasMemoryAndSockets(t *testing.T) {
+	m, err := ReadMachine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Available < 1<<20 || m.Slab < 1<<20 || m.Sockets < 0 || m.Buffers < 0 {
+		t.Errorf("implausible machine %+v", m)
+	}
+	if n := after("TCP: inuse 27 orphan 0 tw 12 alloc 30 mem 5\n", "mem"); n != 5 {
+		t.Errorf("mem is %d, want 5", n)
+	}
+	if most, err := TCPBuffersMax(); err != nil || most < 1<<20 {
+		t.Errorf("TCP may hold %d bytes, %v", most, err)
+	}
+}

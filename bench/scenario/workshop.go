@@ -31,16 +31,25 @@ func (w *Workshop) Expect(d time.Duration) {
 	}
 }
 
-// EdgeServer starts Uproar.
-func (w *Workshop) EdgeServer(ctx context.Context, c target.EdgeConfig) (*target.Server, error) {
+// edgePath is Uproar's program.
+func (w *Workshop) edgePath(ctx context.Context) (string, error) {
 	if w.Edge == "" {
 		path, err := target.BuildEdge(ctx, w.Dir)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		w.Edge = path
 	}
-	c.Path, c.Args = w.Edge, append(c.Args, w.EdgeArgs...)
+	return w.Edge, nil
+}
+
+// EdgeServer starts Uproar.
+func (w *Workshop) EdgeServer(ctx context.Context, c target.EdgeConfig) (*target.Server, error) {
+	path, err := w.edgePath(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.Path, c.Args = path, append(c.Args, w.EdgeArgs...)
 	return target.StartEdge(ctx, c)
 }
 

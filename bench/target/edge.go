@@ -11,7 +11,7 @@ import (
 	"uproar/bench/load"
 )
 
-var edgeReady = regexp.MustCompile(`^ready irc=(\S+) http=(\S+) admin=(\S+)`)
+var edgeReady = regexp.MustCompile(`^ready irc=(\S+) http=(\S+) admin=(\S+)(?: link=(\S+))?`)
 
 // BuildEdge builds the server of this module into dir and returns its path.
 func BuildEdge(ctx context.Context, dir string) (string, error) {
@@ -62,7 +62,7 @@ func StartEdge(ctx context.Context, c EdgeConfig) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Process: p, Wire: c.Wire, Members: m[2], Publishers: m[1], Admin: m[3]}
+	s := &Server{Process: p, Wire: c.Wire, Members: m[2], Publishers: m[1], Admin: m[3], Link: m[4]}
 	if c.Wire == load.TCP {
 		s.Members = m[1]
 	}

@@ -10,4 +10,5 @@ type Server struct {
 	Publishers string // address for publishers
 	Raw        bool   // publishers send whole lines, unregistered
 	Admin      string // metrics; "" when it has none
+	Link       string // where other processes of a fleet reach it; "" when they do not
 }
