@@ -58,7 +58,16 @@ func (m *multitude) disperse() {
 
 // grow has n members join and returns how long that took. It says how far it is.
 func (m *multitude) grow(ctx context.Context, w *Workshop, n int) (time.Duration, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	began := time.Now()
+	go func() { // ends with ctx
+		for pause(ctx, 5*time.Second) == nil {
+			if now, err := meter.ReadMachine(); err == nil {
+				w.Log("%d members are joining; the machine has %d TCP sockets", n, now.Sockets)
+			}
+		}
+	}()
 	within := joinTimeout + time.Duration(n)*time.Millisecond
 	if err := m.crew.Grow(ctx, n, within); err != nil {
 		return 0, errors.Join(fmt.Errorf("cannot gather %d members: %w", n, err), m.fleet.Check())

@@ -95,6 +95,19 @@ type Faults struct {
 	Refused    int64 `json:"refused"`
 }
 
+// count takes over what members and publishers saw, and returns the first odd thing.
+func (f *Faults) count(m *multitude, p *load.Publisher, t load.Tally) (odd string, err error) {
+	if f.Lost, f.Orders, err = m.crew.Lost(p.Sent()); err != nil {
+		return "", err
+	}
+	f.Told, f.Reordered, f.Duplicated, f.Wrong, f.Ended = t.Told, t.Reordered, t.Duplicated, t.Wrong, t.EOF+t.Broken
+	f.Refused, odd = p.Notices()
+	if len(t.Oddities) > 0 {
+		odd = t.Oddities[0]
+	}
+	return odd, nil
+}
+
 // Check fails when anything was.
 func (f *Faults) Check() error {
 	if f.Lost+f.Reordered+f.Duplicated+f.Wrong+f.Ended+f.Refused != 0 || f.Orders != 1 {
@@ -222,14 +235,8 @@ func (r *PokemonResult) count(m *multitude, p *load.Publisher, cpu time.Duration
 		return err
 	}
 	r.Sent, r.Unsent, r.Bytes = p.SentTotal(), p.Unsent(), t.Bytes
-	f := &r.Faults
-	if f.Lost, f.Orders, err = m.crew.Lost(p.Sent()); err != nil {
+	if r.Remark, err = r.Faults.count(m, p, t); err != nil {
 		return err
-	}
-	f.Told, f.Reordered, f.Duplicated, f.Wrong, f.Ended = t.Told, t.Reordered, t.Duplicated, t.Wrong, t.EOF+t.Broken
-	f.Refused, r.Remark = p.Notices()
-	if len(t.Oddities) > 0 {
-		r.Remark = t.Oddities[0]
 	}
 	if t.Deliveries > 0 {
 		r.CPUMicros = float64(cpu.Nanoseconds()) / 1e3 / float64(t.Deliveries)

@@ -13,7 +13,7 @@ import (
 )
 
 // All is every scenario, in the order of `go run ./bench list`.
-var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon}
+var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million}
 
 // Scenario is one benchmark.
 type Scenario struct {
