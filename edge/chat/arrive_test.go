@@ -135,6 +135,35 @@ func TestRoomThatIsLateIsTakenAndItsMembersAreToldOfAGap(t *testing.T) {
 	})
 }
 
+// TestWhoComesBackIsToldOfTheGapOfARoomThatWasLate: it heard of the line that was said
+// here, and neither of those that were said elsewhere nor that they are missing.
+func TestWhoComesBackIsToldOfTheGapOfARoomThatWasLate(t *testing.T) {
+	for _, followed := range []bool{false, true} {
+		h, e := newWideHall(t, engine.Config{})
+		g := h.guest(WireTCP, withTags+"NICK justinfan1\r\n")
+		g.read()
+		g.do("JOIN #room\r\n")
+		h.until("a seat", func() bool { return len(g.seats) == 1 })
+		h.accept(told("room", 1))
+		g.read()
+		e.ready("room")
+		if got := log(g.hears()); got != "gap?" {
+			t.Fatalf("the member read %q", got)
+		}
+		want := "gap?"
+		if followed {
+			later := told("room", 6)
+			later.Epoch, later.Seq = 9, 6
+			h.accept(later)
+			want = "gap? 6"
+		}
+		if _, got := h.comesBack(WireTCP, "room-1"); log(got) != want {
+			t.Errorf("read %q, want %q", log(got), want)
+		}
+		h.check()
+	}
+}
+
 func TestWhoLeavesWhileARoomIsAwaitedLeavesNothingBehind(t *testing.T) {
 	h, e := newWideHall(t, engine.Config{})
 	g := h.guest(WireTCP, "PASS oauth:x\r\nNICK bob\r\n")

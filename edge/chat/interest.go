@@ -3,6 +3,8 @@ package chat
 import (
 	"slices"
 	"sync/atomic"
+
+	"uproar/edge/engine"
 )
 
 // Interest is told in which rooms this process has members, where lines come from other
@@ -97,26 +99,40 @@ func (x *index) release(a *arrival, seated bool) {
 // readied lets those sit down who wait for a room, and tells those who sit there already
 // that they may have missed lines.
 func (x *index) readied(name string, sh *shared) {
-	gapped, waiting := x.nowReady(name, sh)
+	gapped, number, waiting := x.nowReady(name, sh)
 	for _, r := range gapped {
-		r.loop.PostAlways(delivery{room: r, events: uncounted(name)}) // once per life of the room
+		r.loop.PostAlways(gapTask{r, number}) // once per life of the room
 	}
 	for _, a := range waiting {
 		a.session.loop.PostAlways(readyTask{a}) // one per arrival, of which sessions have few
 	}
 }
 
-func (x *index) nowReady(name string, sh *shared) (gapped []*room, waiting []*arrival) {
+// nowReady returns the room's parts whose members have missed something, and the number of
+// the gap that is kept of it.
+func (x *index) nowReady(name string, sh *shared) (gapped []*room, number uint64, waiting []*arrival) {
 	st := x.stripe(name)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.mu.rooms[name] != sh {
-		return nil, nil // it was left, and perhaps joined again
+		return nil, 0, nil // it was left, and perhaps joined again
 	}
 	sh.ready = true
 	waiting, sh.waiting = sh.waiting, nil
 	if sh.early {
-		gapped = sh.rooms
+		gapped, number = sh.rooms, x.recent.add(name, uncounted(name))
 	}
-	return gapped, waiting
+	return gapped, number, waiting
+}
+
+// gapTask tells a room's part of a gap. It may overtake what has a lower number, and be
+// overtaken by what has a higher one.
+type gapTask struct {
+	room   *room
+	number uint64
+}
+
+func (t gapTask) Run(*engine.Loop) {
+	t.room.gapAt = t.number
+	t.room.add(uncounted(t.room.name))
 }

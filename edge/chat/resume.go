@@ -39,7 +39,7 @@ func (s *Session) resume(a *arrival) {
 	default:
 		missed = uncounted(r.name)
 	}
-	if r.lostUpTo.Load() > max(r.taken, near.number) {
+	if max(r.lostUpTo.Load(), r.gapAt) > max(r.taken, near.number) {
 		missed = append(missed, gapIn(r.name, 0)) // members were told, or will be
 	}
 	if over := len(missed) - replayMax; over > 0 {

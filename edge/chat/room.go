@@ -27,6 +27,7 @@ type room struct {
 	timer     engine.Timer
 
 	taken uint64  // number of the last event that this loop has had of it, see recent
+	gapAt uint64  // number of the last gap that came without its turn, see gapTask
 	skips []*skip // what members who have come back are not sent twice; at most one each
 
 	lost     atomic.Int64  // events that did not fit the loop's mailbox, until lossTask
