@@ -93,7 +93,7 @@ func summary(alike, stopped []SlowResult) SlowResult {
 
 // median is the middle value of an odd number of results, the upper of the middle two of
 // an even one.
-func median[V cmp.Ordered](rs []SlowResult, of func(SlowResult) V) V {
+func median[R any, V cmp.Ordered](rs []R, of func(R) V) V {
 	values := make([]V, len(rs))
 	for i, r := range rs {
 		values[i] = of(r)
