@@ -46,6 +46,7 @@ func scenarioCommands(all []scenario.Scenario) (commands any, configs map[string
 // runScenario runs one scenario and shows what it found.
 func runScenario(s *session, name string, config scenario.Config) error {
 	result, err := config.Run(s.ctx, s.shop)
+	s.progress.stop()
 	if result == nil || len(result.Cells()) == 0 {
 		return err
 	}

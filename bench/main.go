@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/mattn/go-isatty"
 
 	"uproar/bench/load"
 	"uproar/bench/meter"
@@ -61,6 +62,7 @@ func main() {
 	k.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // who asks twice ends it at once; the kernel ends its servers
 	err = run(ctx, chosen, f, configs)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -92,10 +94,10 @@ func run(ctx context.Context, chosen *kong.Context, f *flags, configs map[string
 		return fmt.Errorf("cannot make a folder for binaries: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	shop := &scenario.Workshop{Dir: dir, Edge: f.Server, EdgeArgs: f.ServerArg, Log: func(format string, args ...any) {
-		fmt.Fprintf(os.Stderr, format+"\n", args...)
-	}}
-	s := &session{ctx: ctx, shop: shop, json: f.JSON, command: commandLine(os.Args[1:]), environment: meter.ReadEnvironment()}
+	p := startProgress(os.Stderr, isatty.IsTerminal(os.Stderr.Fd()))
+	defer p.stop()
+	shop := &scenario.Workshop{Dir: dir, Edge: f.Server, EdgeArgs: f.ServerArg, Log: p.say, Left: p.left}
+	s := &session{ctx: ctx, shop: shop, progress: p, json: f.JSON, command: commandLine(os.Args[1:]), environment: meter.ReadEnvironment()}
 	if name, ok := strings.CutPrefix(chosen.Command(), "run "); ok {
 		return runScenario(s, name, configs[name])
 	}
@@ -106,6 +108,7 @@ func run(ctx context.Context, chosen *kong.Context, f *flags, configs map[string
 type session struct {
 	ctx         context.Context
 	shop        *scenario.Workshop
+	progress    *progress // stopped before anything else is printed
 	json        string
 	command     string
 	environment meter.Environment
