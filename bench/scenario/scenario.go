@@ -13,7 +13,7 @@ import (
 )
 
 // All is every scenario, in the order of `go run ./bench list`.
-var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million, Connect}
+var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million, Connect, Reconnect}
 
 // Scenario is one benchmark.
 type Scenario struct {

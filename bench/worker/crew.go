@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,12 +23,16 @@ type Crew struct {
 }
 
 // Start runs one worker for each of the addresses to which members shall connect. The
-// other fields of c are those of all; members are numbered throughout.
+// other fields of c are those of all; members are numbered throughout. With Resume, those
+// of a server that ends go to the other ones.
 func Start(c load.SwarmConfig, addrs []string) (*Crew, error) {
 	w := &Crew{}
 	for i, addr := range addrs {
 		each := c
 		each.Addr, each.First = addr, c.First+i*MembersMax
+		if c.Resume {
+			each.Return = slices.Concat(addrs[i+1:], addrs[:i])
+		}
 		kid, err := startChild()
 		if err == nil {
 			w.children = append(w.children, kid)
