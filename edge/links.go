@@ -85,7 +85,7 @@ func (s *server) wireLinks() error {
 		return nil
 	}
 	var node *link.Node
-	cfg := link.Config{Self: s.self(wire.RoleClue), Secret: s.secret, Metrics: s.set}
+	cfg := link.Config{Self: s.self(wire.RoleClue), Secret: s.secret, Log: s.log, Metrics: s.set}
 	if s.o.has(roleClue) {
 		below, err := link.NewClue(link.ClueConfig{Decider: s.clue, Within: s.o.ClueTimeout + s.o.StoreTimeout, Metrics: s.set})
 		if err != nil {
@@ -134,6 +134,9 @@ type relayed struct {
 	exchange.Feed
 	trace *trace.Recorder
 }
+
+// Alive implements exchange.Lifeline.
+func (r relayed) Alive() bool { return exchange.Alive(r.Feed) }
 
 // Run implements exchange.Feed.
 func (r relayed) Run(ctx context.Context, sink exchange.Sink) error {

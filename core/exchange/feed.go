@@ -50,6 +50,19 @@ type Feed interface {
 	Run(ctx context.Context, sink Sink) error
 }
 
+// Lifeline is what a Feed may have beside: it knows whether it is cut off.
+type Lifeline interface {
+	// Alive reports whether something can come by the Feed at this moment. Where nothing is
+	// wanted it may not know, and says so. It never blocks; any goroutine may call it.
+	Alive() bool
+}
+
+// Alive reports whether a Feed is not known to be cut off.
+func Alive(f Feed) bool {
+	l, knows := f.(Lifeline)
+	return !knows || l.Alive()
+}
+
 // Sink takes what a Feed brings. Its methods must not block. For one partition they are
 // called by one goroutine at a time.
 type Sink interface {

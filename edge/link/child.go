@@ -15,6 +15,8 @@ type child struct {
 	in        wire.Decoder
 	handshake *wire.Handshake // nil once it is done
 	peer      uint64          // id of the process; 0 until the handshake is done
+	fed       bool            // it has asked for something of the exchange
+	parting   bool            // its timer is for parting from it
 	wanted    wire.Set
 	missed    wire.Set // partitions of which it could not be sent something; it is told when it has read what it was sent
 
@@ -25,6 +27,11 @@ type child struct {
 // Open begins a link on a new connection; it is for engine.Listener.
 func (n *Node) Open(c *engine.Conn) engine.Handler {
 	ch := &child{node: n, loop: loopOf(c.Loop()), conn: c, handshake: n.greet()}
+	if n.cutOff.Load() && n.cfg.Clue == nil {
+		c.Write(wire.AppendPreface(nil))
+		ch.refuse(errCutOff)
+		return ch
+	}
 	c.Write(ch.handshake.Begin(nil))
 	c.SetTimer(n.cfg.HandshakeTimeout)
 	return ch
@@ -55,12 +62,18 @@ func (c *child) frame(f wire.Frame) error {
 	if c.handshake != nil {
 		return c.meet(f)
 	}
-	c.conn.SetTimer(c.node.cfg.IdleTimeout)
+	if !c.parting {
+		c.conn.SetTimer(c.node.cfg.IdleTimeout)
+	}
 	switch f.Kind {
 	case wire.KindWant, wire.KindSince, wire.KindTell:
-		if c.node.cfg.Feed == nil {
+		switch {
+		case c.node.cfg.Feed == nil:
 			return errNoExchange
+		case !c.fed && c.node.cutOff.Load():
+			return errCutOff
 		}
+		c.fed = true
 		return c.ofExchange(f)
 	case wire.KindSubmissions, wire.KindAdmissions:
 		if c.node.cfg.Clue == nil {
@@ -201,8 +214,12 @@ func (c *child) refuse(err error) {
 	c.conn.Close(reason)
 }
 
-// Timer implements engine.Handler: the child has been silent for too long.
+// Timer implements engine.Handler: the child has been silent for too long, or is to be parted from.
 func (c *child) Timer(conn *engine.Conn) {
+	if c.parting {
+		c.part()
+		return
+	}
 	reason := engine.ReasonPingTimeout
 	if c.handshake != nil {
 		reason = engine.ReasonRegisterTimeout

@@ -19,6 +19,8 @@ type interest struct {
 	mu         sync.Mutex
 	feed       exchange.Feed
 	partitions []partition
+	kept       []bool // by partition: wanted of the Feed though no loop is in; while cutOff
+	cutOff     bool
 }
 
 // partition is what all loops know of one.
@@ -28,7 +30,7 @@ type partition struct {
 }
 
 func (x *interest) init(feed exchange.Feed, partitions int) {
-	x.feed, x.partitions = feed, make([]partition, partitions)
+	x.feed, x.partitions, x.kept = feed, make([]partition, partitions), make([]bool, partitions)
 }
 
 // loopsOf are the loops with children for a partition. Any goroutine may call it; the slice must not be modified.
@@ -55,6 +57,10 @@ func (x *interest) join(p int, l *engine.Loop) (live bool) {
 	more := append(slices.Clone(loops), l)
 	part.loops.Store(&more)
 	if len(loops) == 0 {
+		if x.kept[p] {
+			x.kept[p] = false
+			x.feed.Want(p, false)
+		}
 		x.feed.Want(p, true)
 	}
 	return part.live.Load()
@@ -69,7 +75,28 @@ func (x *interest) leave(p int, l *engine.Loop) {
 	defer x.mu.Unlock()
 	rest := slices.DeleteFunc(slices.Clone(x.loopsOf(p)), func(o *engine.Loop) bool { return o == l })
 	x.partitions[p].loops.Store(&rest)
-	if len(rest) == 0 {
+	switch {
+	case len(rest) > 0:
+	case x.cutOff:
+		x.kept[p] = true
+	default:
 		x.feed.Want(p, false)
+	}
+}
+
+// keep says whether what is wanted goes on being wanted when the last loop leaves, so that the Feed finds out when it
+// can have it again.
+func (x *interest) keep(cutOff bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.cutOff = cutOff
+	if cutOff {
+		return
+	}
+	for p := range x.kept {
+		if x.kept[p] {
+			x.kept[p] = false
+			x.feed.Want(p, false)
+		}
 	}
 }

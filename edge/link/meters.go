@@ -12,6 +12,7 @@ type meters struct {
 	sincesMerged           *metrics.Counter
 	sincesFailed, toldAnew *metrics.Counter
 	asides                 *metrics.Counter // from children
+	parted                 *metrics.Counter // children, since the relay was cut off
 }
 
 func newMeters(set *metrics.Set) meters {
@@ -27,6 +28,7 @@ func newMeters(set *metrics.Set) meters {
 		sincesRefused: set.NewCounter(`uproar_link_sinces_refused_total`),
 		sincesFailed:  set.NewCounter(`uproar_link_sinces_failed_total`),
 		toldAnew:      set.NewCounter(`uproar_link_gaps_told_total`),
+		parted:        set.NewCounter(`uproar_link_parted_total`),
 		asides:        set.NewCounter(`uproar_link_asides_total`),
 	}
 }

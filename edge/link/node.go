@@ -22,6 +22,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type Config struct {
 	IdleTimeout      time.Duration // a child that says nothing for this long is closed; default 10 s
 	SinceTimeout     time.Duration // for a question to wait and the Feed to say what is still kept; default 1 s
 
+	Log     *slog.Logger // nil: nothing is logged
 	Metrics *metrics.Set
 }
 
@@ -75,6 +77,7 @@ type Node struct {
 	cfg      Config
 	interest interest
 	route    atomic.Pointer[wire.Route]
+	cutOff   atomic.Bool // from what is above; see lifeline.go
 	engine   interface{ Loops() []*engine.Loop }
 	sinces   questions
 	meters   meters
@@ -87,6 +90,9 @@ func New(cfg Config) (*Node, error) {
 	}
 	if cfg.Feed == nil && cfg.Clue == nil || cfg.Metrics == nil {
 		return nil, errors.New("cannot make a node without metrics, or with neither a feed nor clue")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	setDefault(&cfg.HandshakeTimeout, 5*time.Second)
 	setDefault(&cfg.IdleTimeout, 10*time.Second)
@@ -141,12 +147,13 @@ func (n *Node) Run(ctx context.Context) error {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var askers sync.WaitGroup
-	defer askers.Wait()
+	var all sync.WaitGroup
+	defer all.Wait()
 	defer cancel()
 	for range askersMax {
-		askers.Go(func() { n.ask(ctx) })
+		all.Go(func() { n.ask(ctx) })
 	}
+	all.Go(func() { n.watch(ctx) })
 	return n.cfg.Feed.Run(ctx, n)
 }
 

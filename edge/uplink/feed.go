@@ -56,7 +56,10 @@ type Feed struct {
 	}
 }
 
-var _ exchange.Feed = (*Feed)(nil)
+var (
+	_ exchange.Feed     = (*Feed)(nil)
+	_ exchange.Lifeline = (*Feed)(nil)
+)
 
 // NewFeed returns a Feed that is linked to nobody yet.
 func NewFeed(cfg FeedConfig) (*Feed, error) {
@@ -106,6 +109,13 @@ func (f *Feed) sayWanted() {
 	if err := f.mu.up.Write(wire.AppendWant(nil, &f.mu.wanted)); errors.Is(err, ErrBusy) {
 		f.mu.up.Drop(err)
 	}
+}
+
+// Alive implements exchange.Lifeline: a relay is linked.
+func (f *Feed) Alive() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mu.up != nil
 }
 
 // Tell implements exchange.Feed. Asides have half of the queue, so that nothing else waits for a flood of them.

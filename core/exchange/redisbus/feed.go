@@ -33,7 +33,10 @@ type Feed struct {
 	}
 }
 
-var _ exchange.Feed = (*Feed)(nil)
+var (
+	_ exchange.Feed     = (*Feed)(nil)
+	_ exchange.Lifeline = (*Feed)(nil)
+)
 
 // NewFeed returns a feed of b. Its Run must have returned before b.Close.
 func NewFeed(b *Bus) *Feed {
@@ -67,6 +70,25 @@ func (f *Feed) Want(partition int, wanted bool) {
 	if s := f.mu.nodes[f.mu.home[partition]]; s != nil {
 		s.hurry()
 	}
+}
+
+// Alive implements exchange.Lifeline: some server that a wanted partition lives on has its
+// subscriptions. One of several that is away takes its partitions from all processes
+// alike, and is no reason to do without the others.
+func (f *Feed) Alive() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	wanted := false
+	for p, home := range f.mu.home {
+		if f.mu.wanted[p] == 0 {
+			continue
+		}
+		if s := f.mu.nodes[home]; s != nil && s.up.Load() {
+			return true
+		}
+		wanted = true
+	}
+	return !wanted
 }
 
 // Run implements exchange.Feed. Sink's methods are called by a goroutine for each lane.

@@ -3,6 +3,7 @@ package redisbus
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -15,6 +16,7 @@ type subscriber struct {
 	addr   string
 	client rueidis.Client
 	wake   chan struct{} // capacity 1
+	up     atomic.Bool   // the server has answered to all subscriptions, and refused none
 	mu     struct {
 		sync.Mutex
 		has map[int]uint64 // by partition: which time it was wanted
@@ -46,6 +48,7 @@ func (s *subscriber) run(ctx context.Context) {
 			continue
 		}
 		there := s.once(ctx)
+		s.up.Store(false)
 		s.mu.Lock()
 		clear(s.mu.has)
 		s.mu.Unlock()
@@ -117,6 +120,7 @@ func (s *subscriber) once(ctx context.Context) (there bool) {
 		if !ok {
 			return true
 		}
+		s.up.Store(!later)
 		retry.Stop()
 		if later {
 			retry.Reset(retryAfter)
