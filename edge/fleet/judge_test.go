@@ -11,6 +11,7 @@ import (
 // verdict is what the logs of all members say of what the server has promised.
 type verdict struct {
 	disorder  []string // two members have heard two lines in different orders
+	overtaken []string // a member has heard two accepted lines of one sender in another order than they were said
 	doubled   []string // a member has heard a line twice
 	forged    []string // a line is not what was said
 	lost      []loss   // accepted, not heard, not announced
@@ -127,6 +128,7 @@ type stretch struct {
 func (v *verdict) judgeMember(lines []said, order []int, position map[int]int, m *member) {
 	s := stretch{after: -1, lastHeard: -1}
 	seen, all := map[int]bool{}, map[int]bool{}
+	last := map[int]int{} // by sender, of the accepted ones
 	for _, e := range m.log {
 		if e.kind == heard {
 			all[int(e.number)] = true
@@ -158,6 +160,12 @@ func (v *verdict) judgeMember(lines []said, order []int, position map[int]int, m
 				continue
 			}
 			v.deliveries[n]++
+			if lines[n].fate == accepted {
+				if before, ok := last[lines[n].sender]; ok && n < before {
+					v.overtaken = append(v.overtaken, fmt.Sprintf("%s heard line %d of m%d behind line %d", m.nick, n, lines[n].sender, before))
+				}
+				last[lines[n].sender] = n
+			}
 			if resuming && lines[n].sent < joined {
 				v.resumed[n]++
 			} else {

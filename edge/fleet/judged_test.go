@@ -55,7 +55,7 @@ func TestJudgeFindsEachCrime(t *testing.T) {
 		want  string
 	}{
 		{name: "nothing", log: logOf(all)},
-		{name: "order", log: logOf(hears(0, 1, 3, 2, 4, 5)), want: "disorder "},
+		{name: "order", log: logOf(hears(0, 1, 3, 2, 4, 5)), want: "disorder overtaken "},
 		{name: "twice", log: logOf(hears(0, 1, 2), hears(2, 3, 4, 5)), want: "doubled "},
 		{name: "twice over a resumption", log: logOf(hears(0, 1, 2), step(cut, 0), step(asked, 1), step(seated, 0), hears(2, 3, 4, 5)), want: "doubled "},
 		{name: "lost", log: logOf(hears(0, 1, 3, 4, 5)), want: "lost 2 "},
@@ -119,6 +119,9 @@ func TestJudgeMissesWhatNobodyHeard(t *testing.T) {
 func (v *verdict) summary() (text string) {
 	for range v.disorder {
 		text += "disorder "
+	}
+	for range v.overtaken {
+		text += "overtaken "
 	}
 	for range v.doubled {
 		text += "doubled "

@@ -32,10 +32,12 @@ type phase struct {
 
 // storm is a fleet, a crowd, and what happens to them.
 type storm struct {
-	t     *testing.T
-	fleet *edgetest.Fleet
-	crowd *crowd
-	unit  time.Duration
+	t      *testing.T
+	fleet  *edgetest.Fleet
+	crowd  *crowd
+	unit   time.Duration
+	phases []phase
+	apart  bool // processes deliver their own lines at once while Redis is away: one order in each, not in all
 }
 
 // away ends a process as kill -9 does and starts it again after some units.
@@ -45,60 +47,74 @@ func (s *storm) away(n *edgetest.Node, units int) {
 	n.Start()
 }
 
-func phases() []phase {
-	return []phase{
-		{name: "calm", units: 5},
-		{
-			name: "edge killed", units: 10,
-			do:   func(s *storm) { s.away(s.fleet.Edges[0], 3) },
-			felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges[1:], "uproar_resumes_total", "") },
-		},
-		{
-			name: "relays killed in turn", units: 10,
-			do: func(s *storm) {
-				s.away(s.fleet.Relays[0], 2)
-				time.Sleep(2 * s.unit)
-				s.away(s.fleet.Relays[1], 2)
-			},
-			felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges, "uproar_uplink_downs_total", `to="exchange"`) },
-		},
-		{
-			name: "clue killed", units: 10,
-			do:   func(s *storm) { s.away(s.fleet.Clues[0], 3) },
-			felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges, "uproar_uplink_downs_total", `to="clue"`) },
-		},
-		{
-			name: "Redis killed", units: 12,
-			do: func(s *storm) {
-				s.fleet.Redis.Kill()
-				time.Sleep(2 * s.unit)
-				s.fleet.Redis.Restart()
-			},
-			felt: func(s *storm) float64 { return total(s.t, s.fleet.Relays, "uproar_exchange_redis_lost_total", "") },
-		},
-		{
-			name: "Redis stopped", units: 13,
-			do: func(s *storm) {
-				s.fleet.Redis.Stop()
-				time.Sleep(5 * s.unit)
-				s.fleet.Redis.Continue()
-			},
-			felt: func(s *storm) float64 { return total(s.t, s.fleet.Clues, "uproar_exchange_unpublished_total", "") },
-		},
+// killEdge kills the first edge. Its members come back to another and read on.
+var killEdge = phase{
+	name: "edge killed", units: 10,
+	do:   func(s *storm) { s.away(s.fleet.Edges[0], 3) },
+	felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges[1:], "uproar_resumes_total", "") },
+}
+
+var killRelays = phase{
+	name: "relays killed in turn", units: 10,
+	do: func(s *storm) {
+		s.away(s.fleet.Relays[0], 2)
+		time.Sleep(2 * s.unit)
+		s.away(s.fleet.Relays[1], 2)
+	},
+	felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges, "uproar_uplink_downs_total", `to="exchange"`) },
+}
+
+var killClue = phase{
+	name: "clue killed", units: 10,
+	do:   func(s *storm) { s.away(s.fleet.Clues[0], 3) },
+	felt: func(s *storm) float64 { return total(s.t, s.fleet.Edges, "uproar_uplink_downs_total", `to="clue"`) },
+}
+
+// killRedis starts it again without what it has not kept.
+var killRedis = phase{
+	name: "Redis killed", units: 12,
+	do: func(s *storm) {
+		s.fleet.Redis.Kill()
+		time.Sleep(2 * s.unit)
+		s.fleet.Redis.Restart()
+	},
+	felt: func(s *storm) float64 { return total(s.t, s.fleet.Nodes(), "uproar_exchange_redis_lost_total", "") },
+}
+
+// stopRedis makes it silent for longer than connections are trusted.
+var stopRedis = phase{
+	name: "Redis stopped", units: 13,
+	do: func(s *storm) {
+		s.fleet.Redis.Stop()
+		time.Sleep(5 * s.unit)
+		s.fleet.Redis.Continue()
+	},
+	felt: func(s *storm) float64 {
+		return total(s.t, s.fleet.Nodes(), "uproar_exchange_unpublished_total", "") + total(s.t, s.fleet.Nodes(), "uproar_exchange_away_total", "")
+	},
+}
+
+// sized is the size of a storm that the environment asks for. Small ones run beside
+// others: they mostly wait.
+func sized(t *testing.T) size {
+	t.Helper()
+	if os.Getenv(sizeVariable) == "full" {
+		return full
 	}
+	t.Parallel()
+	return small
 }
 
 // A fleet of every kind of process goes through every fault while its rooms talk. What
 // each member has heard is compared with what was accepted.
 func TestFleetLosesNoLineInSilence(t *testing.T) {
-	s := small
+	s := sized(t)
 	type memory struct {
 		name  string
 		redis []string
 	}
 	memories := []memory{{"Redis forgets", nil}}
-	if os.Getenv(sizeVariable) == "full" {
-		s = full
+	if s == full {
 		memories = append(memories, memory{"Redis remembers", []string{"--appendonly", "yes", "--appendfsync", "no"}})
 	}
 	for _, c := range memories {
@@ -107,27 +123,39 @@ func TestFleetLosesNoLineInSilence(t *testing.T) {
 				Clues: 2, Relays: 2, Edges: 4, OnePort: true, RedisOptions: c.redis,
 				Args: append([]string{"--trace"}, edgetest.Unlimited...),
 			})
-			weather(t, fleet, s, phases())
+			(&storm{t: t, fleet: fleet, unit: s.unit, phases: []phase{
+				{name: "calm", units: 5}, killEdge, killRelays, killClue, killRedis, stopRedis,
+			}}).run(s)
 		})
 	}
 }
 
-// weather runs a storm and judges it.
-func weather(t *testing.T, fleet *edgetest.Fleet, s size, phases []phase) {
-	c := gather(t, fleet.Edges[0].IRC, s, true)
-	ctx, hush := context.WithCancel(t.Context())
+// Processes with all roles on one Redis talk on, each with its own members, while it is
+// away, and what they have said meanwhile comes to the others afterwards.
+func TestEdgesTalkOnWithoutRedisAndLoseNoLineInSilence(t *testing.T) {
+	s := sized(t)
+	fleet := edgetest.StartFleet(t, edgetest.Shape{Edges: 3, OnePort: true, Args: append([]string{"--trace"}, edgetest.Unlimited...)})
+	(&storm{t: t, fleet: fleet, unit: s.unit, apart: true, phases: []phase{
+		{name: "calm", units: 5}, killEdge, killRedis, stopRedis,
+	}}).run(s)
+}
+
+// run goes through the phases and judges what was heard.
+func (s *storm) run(of size) {
+	c := gather(s.t, s.fleet.Edges[0].IRC, of, true)
+	s.crowd = c
+	ctx, hush := context.WithCancel(s.t.Context())
 	unsaid := make(chan int, 1)
 	go func() { unsaid <- c.talk(ctx) }()
-	st := &storm{t, fleet, c, s.unit}
-	for i := range phases {
-		st.pass(&phases[i])
+	for i := range s.phases {
+		s.pass(&s.phases[i])
 	}
 	hush()
 	missed := <-unsaid
 	c.settle()
 	c.leave()
-	judge(t, c, phases, fleet)
-	t.Logf("%d lines were not said for nobody was free to; JOINs refused: %d; lines refused: %v", missed, c.refusedJoins(), refusals(c.book.lines()))
+	s.judge()
+	s.t.Logf("%d lines were not said for nobody was free to; JOINs refused: %d; lines refused: %v", missed, c.refusedJoins(), refusals(c.book.lines()))
 }
 
 // pass goes through a phase, which has to be felt.
@@ -154,20 +182,23 @@ func (c *crowd) refusedJoins() (n int) {
 }
 
 // judge prints the table and fails the test for what is not as promised.
-func judge(t *testing.T, c *crowd, phases []phase, fleet *edgetest.Fleet) {
-	lines := c.book.lines()
+func (s *storm) judge() {
+	lines := s.crowd.book.lines()
 	v := newVerdict()
-	for _, members := range c.rooms {
+	for _, members := range s.crowd.rooms {
 		v.judgeRoom(lines, members)
 	}
-	printTable(t, v.tabulate(phases, lines, c.members))
-	v.complain(t, lines)
+	printTable(s.t, v.tabulate(s.phases, lines, s.crowd.members))
+	if s.apart {
+		v.disorder = nil
+	}
+	v.complain(s.t, lines)
 	if len(v.lost) == 0 {
 		return
 	}
 	id := lines[v.lost[0].number].id
-	for _, n := range fleet.Nodes() {
-		t.Logf("%s of line %s: %s", n.Name, id, hops(n, id))
+	for _, n := range s.fleet.Nodes() {
+		s.t.Logf("%s of line %s: %s", n.Name, id, hops(n, id))
 	}
 }
 

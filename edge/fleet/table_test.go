@@ -134,7 +134,7 @@ func (v *verdict) complain(t testing.TB, lines []said) {
 		what string
 		all  []string
 	}{
-		{"lines in different orders", v.disorder}, {"lines heard twice", v.doubled},
+		{"lines in different orders", v.disorder}, {"lines of one sender overtaken", v.overtaken}, {"lines heard twice", v.doubled},
 		{"lines that are not what was said", v.forged}, {"gaps larger than announced", v.unmatched},
 	} {
 		if len(c.all) > 0 {
