@@ -19,7 +19,7 @@ type History interface {
 const (
 	historyTimeout    = 250 * time.Millisecond // of one resume, its wait for the others included
 	historyAskedMax   = 1024                   // resumes that ask or wait to
-	historyAskedAtOne = 32                     // at a time
+	historyAskedAtOne = 4                      // at a time: lines share a connection with the answers, of up to 1 MB
 )
 
 // historian asks a History for those who come back.
