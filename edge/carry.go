@@ -86,7 +86,7 @@ func (s *server) publish() {
 		return nil
 	})
 	sender := exchange.NewSender(exchange.SenderConfig{
-		Bus: publisher, Home: s.inbox, Publisher: s.id, Trace: s.trace, Metrics: s.set,
+		Bus: newWatchedBus(publisher, newOutages(s.log)), Home: s.inbox, Publisher: s.id, Trace: s.trace, Metrics: s.set,
 	})
 	s.runs(sender.Run)
 	s.way.publisher = sender

@@ -52,7 +52,7 @@ func (p *Publisher) flush(q *queue, batch []lines) bool {
 			p.answer(f, nil)
 			return true
 		case what == given:
-			p.answer(f, exchange.ErrUnsure)
+			p.answer(f, refused(result.Error()))
 			return true
 		case what == undone && !f.doubted:
 			if !f.answered {
@@ -131,6 +131,14 @@ func (p *Publisher) answer(f *flush, why error) {
 		m.seconds.UpdateDuration(l.since)
 		l.Done(nil)
 	}
+}
+
+// refused is ErrUnsure, with what the server said.
+func refused(why error) error {
+	if why == nil {
+		return exchange.ErrUnsure
+	}
+	return fmt.Errorf("%w: %w", exchange.ErrUnsure, why)
 }
 
 // prepare makes the script's arguments of a batch. Lines of one room stay in order, and
