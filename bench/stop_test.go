@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,14 +18,20 @@ import (
 	"uproar/bench/target"
 )
 
-// markedProcesses returns the processes that have mark in their environment, by name.
-func markedProcesses(t *testing.T, mark string) map[string]int {
+// process is one of those that a run has started, and the run itself.
+type process struct {
+	pid  int
+	name string
+}
+
+// marked returns the processes that have mark in their environment.
+func marked(t *testing.T, mark string) []process {
 	t.Helper()
-	found := map[string]int{}
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var found []process
 	for _, dir := range dirs {
 		environment, err := os.ReadFile(dir + "/environ") // a process may be gone
 		if err != nil || !bytes.Contains(environment, []byte(mark)) {
@@ -38,7 +45,7 @@ func markedProcesses(t *testing.T, mark string) map[string]int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found[strings.TrimSpace(string(name))] = pid
+		found = append(found, process{pid, strings.TrimSpace(string(name))})
 	}
 	return found
 }
@@ -59,7 +66,12 @@ func eventually(limit time.Duration, ok func() bool) bool {
 	return true
 }
 
-func TestStoppedRunLeavesNoProcessBehind(t *testing.T) {
+// serving says whether a server among the processes has more than n files open.
+func serving(all []process, n int) bool {
+	return slices.ContainsFunc(all, func(p process) bool { return p.name == "uproar" && openFiles(p.pid) > n })
+}
+
+func TestStoppedRunLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	edge, err := target.BuildEdge(t.Context(), dir)
 	if err != nil {
@@ -69,44 +81,65 @@ func TestStoppedRunLeavesNoProcessBehind(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bench, ".").CombinedOutput(); err != nil {
 		t.Fatalf("cannot build: %v\n%s", err, out)
 	}
-	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 130, syscall.SIGKILL: -1} {
-		t.Run(unix.SignalName(signal), func(t *testing.T) {
-			mark := "BENCH_STOP_TEST=" + strconv.Itoa(os.Getpid()) + unix.SignalName(signal)
-			temporary := t.TempDir()
-			c := exec.CommandContext(t.Context(), bench, "run", "fanout", "--server", edge, "--target=uproar", "--row=200x50", "--duration=5m",
-				"--json", filepath.Join(temporary, "results.jsonl"))
-			c.Env = append(os.Environ(), mark, "TMPDIR="+temporary)
-			c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-			var said bytes.Buffer
-			c.Stdout, c.Stderr = &said, &said
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if !eventually(30*time.Second, func() bool { return openFiles(markedProcesses(t, mark)["uproar"]) > 200 }) {
-				t.Error("the server has no members")
-			}
-			// As a terminal does: to the whole process group.
-			if err := unix.Kill(-c.Process.Pid, signal); err != nil {
-				t.Fatal(err)
-			}
-			var exit *exec.ExitError
-			if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != code {
-				t.Errorf("ended with %v, want code %d; it said:\n%s", err, code, said.String())
-			}
-			var left map[string]int
-			none := func() bool { left = markedProcesses(t, mark); return len(left) == 0 }
-			if signal != syscall.SIGKILL && !none() || !eventually(5*time.Second, none) {
-				t.Errorf("processes are left: %v", left)
-			}
-			if signal == syscall.SIGKILL {
-				return // nobody was left to tidy up
-			}
-			if !strings.Contains(said.String(), "bench: stopped") {
-				t.Errorf("it said:\n%s", said.String())
-			}
-			if files, _ := os.ReadDir(temporary); len(files) != 0 {
-				t.Errorf("files are left: %v", files)
-			}
-		})
+	fanout := []string{"run", "fanout", "--server", edge, "--target=uproar", "--row=200x50", "--duration=5m"}
+	fleet := []string{"run", "pokemon", "--server", edge, "--members=400", "--edges=2", "--publishers=20"}
+	for _, c := range []struct {
+		name   string
+		args   []string
+		signal syscall.Signal
+	}{
+		{"SIGINT", fanout, syscall.SIGINT},
+		{"SIGTERM", fanout, syscall.SIGTERM},
+		{"SIGKILL", fanout, syscall.SIGKILL},
+		{"SIGINT of a fleet", fleet, syscall.SIGINT},
+		{"SIGKILL of a fleet", fleet, syscall.SIGKILL},
+	} {
+		t.Run(c.name, func(t *testing.T) { stopRun(t, exec.Command(bench, c.args...), c.signal) })
+	}
+}
+
+// stopRun starts a command, sends it a signal when a server has members, and looks for
+// what is left.
+func stopRun(t *testing.T, c *exec.Cmd, signal syscall.Signal) {
+	mark, temporary := "BENCH_STOP_TEST="+strconv.Itoa(os.Getpid())+t.Name(), t.TempDir()
+	c.Env = append(os.Environ(), mark, "TMPDIR="+temporary)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	c.WaitDelay = 30 * time.Second // who is left may hold the pipes
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(30*time.Second, func() bool { return serving(marked(t, mark), 200) }) {
+		t.Error("no server has members")
+	}
+	// As a terminal does: to the whole process group.
+	if err := unix.Kill(-c.Process.Pid, signal); err != nil {
+		t.Fatal(err)
+	}
+	code := 130
+	if signal == syscall.SIGKILL {
+		code = -1
+	}
+	var exit *exec.ExitError
+	if err := c.Wait(); !errors.As(err, &exit) || exit.ExitCode() != code {
+		t.Errorf("ended with %v, want code %d; it said:\n%s", err, code, said.String())
+	}
+	var left []process
+	none := func() bool { left = marked(t, mark); return len(left) == 0 }
+	if signal == syscall.SIGKILL { // the kernel ends the others, and nobody tidies up
+		if !eventually(5*time.Second, none) {
+			t.Errorf("processes are left: %v", left)
+		}
+		return
+	}
+	if !none() {
+		t.Errorf("processes are left: %v", left)
+	}
+	if !strings.Contains(said.String(), "bench: stopped") {
+		t.Errorf("it said:\n%s", said.String())
+	}
+	if files, _ := os.ReadDir(temporary); len(files) != 0 {
+		t.Errorf("files are left: %v", files)
 	}
 }
