@@ -1,5 +1,7 @@
 package load
 
+import "encoding/binary"
+
 // A member whose bytes stand in the transcript follows it: they are compared, counted
 // and forgotten.
 
@@ -43,14 +45,16 @@ func (s *Swarm) followFrames(i int, data []byte) int {
 // its payload; 0 for any other frame, and for a head that is not whole.
 func textHead(b []byte) (head, size int) {
 	switch {
-	case len(b) < 2 || b[0] != 0x80|opText || b[1] > 126:
+	case len(b) < 2 || b[0] != 0x80|opText || b[1] > 127:
 		return 0, 0
 	case b[1] < 126:
 		return 2, int(b[1])
-	case len(b) < 4:
+	case len(b) < 4 || b[1] == 127 && len(b) < 10:
 		return 0, 0
+	case b[1] == 126:
+		return 4, int(binary.BigEndian.Uint16(b[2:]))
 	}
-	return 4, int(b[2])<<8 | int(b[3])
+	return 10, int(min(binary.BigEndian.Uint64(b[2:]), frameBytesMax+1))
 }
 
 // unfollow takes apart, with rest, the frame of which the first bytes stood at the place
@@ -70,8 +74,13 @@ func (s *Swarm) unfollow(i int, rest []byte) int {
 func (s *Swarm) followed(i int) []byte {
 	m, t := &s.members[i], s.transcript
 	b := []byte{0x80 | opText, byte(m.size)}
-	if m.size > 125 {
-		b = []byte{0x80 | opText, 126, byte(m.size >> 8), byte(m.size)}
+	switch {
+	case m.size > 0xffff:
+		b[1] = 127
+		b = binary.BigEndian.AppendUint64(b, uint64(m.size))
+	case m.size > 125:
+		b[1] = 126
+		b = binary.BigEndian.AppendUint16(b, uint16(m.size))
 	}
 	return append(b, t.bytes[m.at-t.base:][:m.done]...)
 }

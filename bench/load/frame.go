@@ -38,15 +38,18 @@ func nextFrame(b []byte) (op byte, payload []byte, size int, err error) {
 	head, n := 2, int(b[1])
 	switch {
 	case n == 127:
-		return 0, nil, 0, errFrame // 64-bit lengths start at 64 KiB; lines are far shorter
+		if len(b) < 10 {
+			return 0, nil, 0, nil
+		}
+		if head = 10; binary.BigEndian.Uint64(b[2:]) > frameBytesMax {
+			return 0, nil, 0, errFrame
+		}
+		n = int(binary.BigEndian.Uint64(b[2:]))
 	case n == 126:
 		if len(b) < 4 {
 			return 0, nil, 0, nil
 		}
 		head, n = 4, int(binary.BigEndian.Uint16(b[2:]))
-	}
-	if n > frameBytesMax {
-		return 0, nil, 0, errFrame
 	}
 	if len(b) < head+n {
 		return 0, nil, 0, nil

@@ -51,16 +51,19 @@ func TestFirstLineOutOfOrderCountsForAllWhoFollow(t *testing.T) {
 
 func TestMemberFollowsInAnyPieces(t *testing.T) {
 	stream := []byte{}
-	for i, lines := range []int{1, 3, 2, 40, 1} { // lines in each frame
+	const all = 1 + 3 + 2 + 40 + 1 + 500
+	for i, lines := range []int{1, 3, 2, 40, 1, 500} { // lines in each frame
 		payload := []byte{}
 		for j := range lines {
 			payload = append(payload, ":bench1!bench1@bench1.tmi.twitch.tv PRIVMSG #bench :"...)
-			payload = append(appendText(payload, uint32([]int{0, 1, 4, 6, 46}[i]+j+1), 5, 100), '\r', '\n')
+			payload = append(appendText(payload, uint32([]int{0, 1, 4, 6, 46, 47}[i]+j+1), 5, 100), '\r', '\n')
 		}
 		if n := len(payload); n < 126 {
 			stream = append(stream, 0x81, byte(n))
-		} else {
+		} else if n < 1<<16 {
 			stream = append(stream, 0x81, 126, byte(n>>8), byte(n))
+		} else {
+			stream = append(stream, 0x81, 127, 0, 0, 0, 0, 0, byte(n>>16), byte(n>>8), byte(n))
 		}
 		stream = append(stream, payload...)
 	}
@@ -75,10 +78,10 @@ func TestMemberFollowsInAnyPieces(t *testing.T) {
 		torn := append(append([]byte(nil), stream[:2000]...), stream[2000:]...)
 		torn[2500] ^= 1 // one letter of one line
 		feed(s, 2, torn, piece)
-		if got := s.tally; got.Deliveries != 47+47+46 || got.Wrong != 1 || got.Reordered+got.Duplicated+got.Broken != 0 {
+		if got := s.tally; got.Deliveries != all+all+all-1 || got.Wrong != 1 || got.Reordered+got.Duplicated+got.Broken != 0 {
 			t.Errorf("pieces of %d: %+v", piece, got)
 		}
-		if a, b := s.lost(1, []uint32{47}), s.lost(2, []uint32{47}); a != 0 || b != 1 {
+		if a, b := s.lost(1, []uint32{all}), s.lost(2, []uint32{all}); a != 0 || b != 1 {
 			t.Errorf("pieces of %d: lost %d and %d, want 0 and 1", piece, a, b)
 		}
 		if m := s.members[1]; m.carry != nil || m.size != 0 {

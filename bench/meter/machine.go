@@ -51,6 +51,24 @@ func after(text, name string) int64 {
 	return n
 }
 
+// TCPBuffersMax is how many bytes may wait in all TCP queues of the machine together:
+// the third value of net.ipv4.tcp_mem. Beyond it the kernel drops what arrives.
+func TCPBuffersMax() (int64, error) {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/tcp_mem")
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the limit of TCP's memory: %w", err)
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) != 3 {
+		return 0, fmt.Errorf("cannot read the limit of TCP's memory: %q", text)
+	}
+	pages, err := strconv.ParseInt(fields[2], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the limit of TCP's memory: %w", err)
+	}
+	return pages * int64(os.Getpagesize()), nil
+}
+
 // FilesMax is how many files all processes of the machine may have open: fs.file-max.
 func FilesMax() (int64, error) {
 	text, err := os.ReadFile("/proc/sys/fs/file-max")

@@ -112,6 +112,9 @@ func TestMachineHasMemoryAndSockets(t *testing.T) {
 	if n := after("TCP: inuse 27 orphan 0 tw 12 alloc 30 mem 5\n", "mem"); n != 5 {
 		t.Errorf("mem is %d, want 5", n)
 	}
+	if most, err := TCPBuffersMax(); err != nil || most < 1<<20 {
+		t.Errorf("TCP may hold %d bytes, %v", most, err)
+	}
 	if most, err := FilesMax(); err != nil || most < 100 {
 		t.Errorf("%d files may be open, %v", most, err)
 	}

@@ -290,6 +290,13 @@ func (r *PokemonResult) Remarks() []string {
 	remarks := []string{fmt.Sprintf("%d lines sent, %d unsent; %d members joined in %.1f s; %.2f µs of edge CPU per delivery; %.1f deliveries in each read of a client",
 		r.Sent, r.Unsent, r.Members, r.JoinTook, r.CPUMicros, r.Reads),
 		fmt.Sprintf("memory of a member: %.0f B in its edge, %.0f B in the kernel (both ends), %.0f B in the client", f.EdgeEach, f.KernelEach, f.WorkerEach)}
+	most := int64(0)
+	for _, s := range r.Samples {
+		most = max(most, s.Buffers)
+	}
+	if limit, err := meter.TCPBuffersMax(); err == nil && most > limit*2/3 {
+		remarks = append(remarks, fmt.Sprintf("TCP queues held %d MB, of %d MB that the kernel allows (sysctl net.ipv4.tcp_mem): near that it drops what arrives", most>>20, limit>>20))
+	}
 	if r.Remark != "" {
 		remarks = append(remarks, r.Remark)
 	}
