@@ -24,7 +24,7 @@ type options struct {
 	IRCAddr   string `name:"irc-addr" default:":6667" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
 	HTTPAddr  string `name:"http-addr" default:":8080" help:"The page, and IRC over WebSocket." group:"Ports"`
 	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" help:"Metrics, health, profiles and the operators' API; keep it private." group:"Ports"`
-	ReusePort bool   `help:"Share the IRC and HTTP ports with other processes (SO_REUSEPORT)." group:"Ports"`
+	ReusePort bool   `help:"Share the IRC, HTTP and link ports with other processes (SO_REUSEPORT)." group:"Ports"`
 
 	ServerName string `default:"tmi.twitch.tv" help:"Name in every line from the server. Twitch libraries insist on tmi.twitch.tv." group:"Chat"`
 	Auth       string `enum:"open,tokens" default:"open" help:"Who may log in: open (any oauth: token is its nick's, for trying out) or tokens (those of --tokens)." group:"Chat"`
@@ -88,7 +88,10 @@ const about = `Uproar's chat edge: Twitch-flavoured IRC over TCP and WebSocket.
 
 Without flags it serves chat on :6667 (IRC) and :8080 (a page, WebSocket), with no
 other server needed. Every flag is also an environment variable, --irc-addr as
-UPROAR_IRC_ADDR, and a key of the --config file, as irc-addr.`
+UPROAR_IRC_ADDR, and a key of the --config file, as irc-addr.
+
+Processes with the same --redis share rooms; --roles sets apart who has clients, who
+decides and who carries lines: see "Fleets" in README.md.`
 
 // parse reads flags, environment and config file. A bad one ends the process with
 // exitUsage and one line that says which; --help ends it with exitOK.
