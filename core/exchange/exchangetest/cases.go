@@ -157,9 +157,13 @@ func passedOver(s *site) {
 	s.sayEach(neighbour, numbers(1, 10)...)
 	s.say(room, "2")
 	e.expect(room, "1", "2")
-	if c := e.Counts(); c.Passed != 10 || c.Received != 2 || c.Asked != c.Unanswered+uint64(e.tap.Answers(room)) {
+	if c := e.Counts(); c.Passed != 10 || c.Received != 2 {
 		s.t.Errorf("%+v", c)
 	}
+	s.eventually("nothing is asked of the neighbour", func() bool { // a question may be under way
+		c := e.Counts()
+		return c.Asked == c.Unanswered+uint64(e.tap.Answers(room))
+	})
 }
 
 func mixed(s *site) {
