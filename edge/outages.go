@@ -22,10 +22,14 @@ func newOutages(log *slog.Logger) *outages {
 	return o
 }
 
-// redis is told of a server by redisstore.Config.OnState. The message names it: the log
-// folds what has the same text.
-func (o *outages) redis(server string, away bool, cause error) {
-	o.tell("redis "+server, away, cause, "until it is back, only those may speak whom this process knows by then")
+// redis is a redisstore.Config.OnState. The message names the server: the log folds what
+// has the same text. Only a process with clients delivers lines by itself meanwhile.
+func (o *outages) redis(clients bool) func(server string, away bool, cause error) {
+	meanwhile := "until it is back, nobody may speak in the rooms for which this process decides"
+	if clients {
+		meanwhile = "until it is back, only those may speak whom this process knows by then"
+	}
+	return func(server string, away bool, cause error) { o.tell("redis "+server, away, cause, meanwhile) }
 }
 
 func (o *outages) tell(what string, failing bool, cause error, meanwhile string) {

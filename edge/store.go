@@ -33,7 +33,7 @@ func openStore(o *options, set *metrics.Set, log *slog.Logger) (backend, error) 
 		}
 		return s, nil
 	}
-	c.Metrics, c.OnState = set, out.redis
+	c.Metrics, c.OnState = set, out.redis(o.has(roleEdge))
 	s, err := redisstore.Open(context.Background(), c)
 	if err != nil {
 		return nil, &codedError{redisError(o, err), exitAddress}
