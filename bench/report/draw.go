@@ -28,10 +28,11 @@ const (
 	margin      = 10
 )
 
-// palette is Okabe and Ito's, which colour-blind readers tell apart; Uproar has the first.
+// palette is close to Okabe and Ito's, which colour-blind readers tell apart; Uproar has the first.
 var palette = []color.RGBA{
 	{213, 94, 0, 255}, {0, 114, 178, 255}, {0, 158, 115, 255}, {204, 121, 167, 255},
 	{230, 159, 0, 255}, {86, 180, 233, 255}, {90, 90, 90, 255}, {148, 103, 40, 255},
+	{0, 0, 0, 255}, {140, 190, 60, 255}, {100, 60, 170, 255}, {190, 190, 190, 255},
 }
 
 // glyphs tell lines apart without colour.

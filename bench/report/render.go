@@ -27,6 +27,7 @@ const (
 type page struct {
 	Environment  string
 	Sections     []*section
+	Goals        string
 	Losses       string
 	History      string
 	HistoryChart *picture
@@ -69,6 +70,11 @@ func Render(entries []Entry) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
+	judged, err := goals(all)
+	if err != nil {
+		return nil, err
+	}
+	p.Goals = goalTable(judged)
 	p.Losses = "None.\n"
 	if rows := losses(all); len(rows) > 0 {
 		p.Losses = markdown([]string{"scenario", "load", "target", "figure", "Uproar's", "best", "its figure", "times"}, rows)

@@ -156,6 +156,34 @@ func TestPeersHaveASectionOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestGoalsAreJudged(t *testing.T) {
+	judged, err := goals(current([]Entry{entry(t, "aaa", 0, 6, 5), entry(t, "bbb", 1, 7, 5)}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(judged) != 1 || judged[0].met || judged[0].got != "1.40 times the bare loop's" {
+		t.Errorf("a ratio of 1.4 at 5,000 members: %+v", judged)
+	}
+	pokemon := entry(t, "aaa", 0, 6, 5)
+	pokemon.Scenario, pokemon.Command = "pokemon", "go run ./bench run pokemon"
+	for members, want := range map[int]int{1000: 0, 121000: 3} {
+		r := scenario.PokemonResult{Members: members, Phases: []scenario.Phase{{Name: "calm", P99: 200}, {Name: "burst", P99: 2000}}, Faults: scenario.Faults{Orders: 1}}
+		if pokemon.Result, err = json.Marshal(r); err != nil {
+			t.Fatal(err)
+		}
+		judged, err := goals([]runs{{pokemon}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(judged) != want {
+			t.Errorf("%d members: %+v, want %d goals", members, judged, want)
+		}
+		if want > 0 && (!judged[0].met || judged[1].met || !judged[2].met) {
+			t.Errorf("want p99 missed in bursts alone: %+v", judged)
+		}
+	}
+}
+
 func TestChartThatCannotBeDrawnIsRefused(t *testing.T) {
 	line := scenario.Series{Name: "a", X: []float64{1, 2}, Y: []float64{0, 1}}
 	for why, c := range map[string]scenario.Chart{
