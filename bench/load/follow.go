@@ -9,7 +9,8 @@ import "encoding/binary"
 // of member i, and returns how many bytes they were. What is left begins a frame, unless
 // the member's size is not 0: then the rest of its frame has come and stands there not.
 func (s *Swarm) followFrames(i int, data []byte) int {
-	m, t, used := &s.members[i], s.transcript, 0
+	m, used := &s.members[i], 0
+	t := m.room
 	for used < len(data) && m.state == ready {
 		head, size := 0, int(m.size)
 		if size == 0 {
@@ -72,7 +73,7 @@ func (s *Swarm) unfollow(i int, rest []byte) int {
 
 // followed are the bytes, head included, of the frame that member i has in part.
 func (s *Swarm) followed(i int) []byte {
-	m, t := &s.members[i], s.transcript
+	m, t := &s.members[i], s.members[i].room
 	b := []byte{0x80 | opText, byte(m.size)}
 	switch {
 	case m.size > 0xffff:
@@ -87,7 +88,7 @@ func (s *Swarm) followed(i int) []byte {
 
 // followLines is followFrames for lines without frames: the part of one stays in data.
 func (s *Swarm) followLines(i int, data []byte) int {
-	m, t := &s.members[i], s.transcript
+	m, t := &s.members[i], s.members[i].room
 	if m.state != ready {
 		return 0
 	}
@@ -105,23 +106,23 @@ func (s *Swarm) followLines(i int, data []byte) int {
 
 // advance counts that m has got what stands from its place to the next.
 func (s *Swarm) advance(m *member, place int64) {
-	from, to := s.transcript.count(m.at), s.transcript.count(place)
+	from, to := m.room.count(m.at), m.room.count(place)
 	m.at = place
 	s.tally.Deliveries += int64(to - from)
-	s.tally.Reordered += s.transcript.disorder(from, to)
-	s.took(from, to)
+	s.tally.Reordered += m.room.disorder(from, to)
+	s.took(m.room, from, to)
 }
 
-// trim bounds the transcript. Members that are within a frame keep its bytes themselves.
-func (s *Swarm) trim() {
-	if len(s.transcript.bytes) < transcriptBytesMax {
+// trim bounds a transcript. Members that are within a frame keep its bytes themselves.
+func (s *Swarm) trim(t *transcript) {
+	if len(t.bytes) < transcriptBytesMax {
 		return
 	}
 	for i := range s.members {
-		if m := &s.members[i]; m.size != 0 {
+		if m := &s.members[i]; m.size != 0 && m.room == t {
 			m.carry = s.followed(i)
 			m.size, m.done = 0, 0
 		}
 	}
-	s.transcript.trim()
+	t.trim()
 }

@@ -99,7 +99,7 @@ func (s *Swarm) runTodo() {
 func (s *Swarm) dial() {
 	s.dialAgain()
 	for len(s.members) < s.target && s.inFlight < s.config.Window && s.tally.Failed == 0 {
-		s.members = append(s.members, member{fd: -1, state: ended})
+		s.members = append(s.members, member{fd: -1, state: ended, room: s.roomOf(len(s.members))})
 		s.tally.Members++
 		if err := s.open(len(s.members)-1, &s.addr); err != nil {
 			s.tally.Failed++
@@ -198,7 +198,7 @@ func (s *Swarm) take(i int, data []byte) {
 	case len(rest) > 0 && m.state != ended:
 		m.carry = append(carry[:0], rest...)
 	}
-	s.trim()
+	s.trim(m.room)
 }
 
 // write sends b at once. A client of this kind never has so much under way that

@@ -24,6 +24,7 @@ type member struct {
 	away      bool   // it was in, lost its connection, and comes back
 	carry     []byte // what was read and is neither taken apart nor known to stand in the transcript
 
+	room *transcript
 	at   int64 // its place in the transcript: behind it is what it has not got
 	size int32 // of the frame that is being read, its payload; 0 between frames
 	done int32 // bytes of that payload that have come, and stand at place at

@@ -19,6 +19,7 @@ type PublisherConfig struct {
 	Addr      string   // host:port, IRC over TCP
 	Raw       bool     // no registration, whole lines as members shall see them: the bare loop's way
 	Room      string   // "" is DefaultRoom
+	Rooms     int      // over how many rooms lines spread: see SwarmConfig
 	Host      string   // "" is DefaultHost; used when Raw
 	Nicks     []string // one connection each; nil is bench1
 	Rate      float64  // lines a second, all connections together
@@ -32,6 +33,8 @@ type Publisher struct {
 	config PublisherConfig
 	conns  []net.Conn
 	sent   []uint32 // whole lines written, by connection
+	sentIn []int64  // and by room
+	zipf   zipf
 	unsent int64
 
 	acks, notices atomic.Int64
@@ -58,7 +61,8 @@ func NewPublisher(c PublisherConfig) (*Publisher, error) {
 	if c.Rate <= 0 {
 		return nil, fmt.Errorf("cannot send %v lines a second", c.Rate)
 	}
-	return &Publisher{config: c, sent: make([]uint32, len(c.Nicks))}, nil
+	z := newZipf(max(c.Rooms, 1))
+	return &Publisher{config: c, sent: make([]uint32, len(c.Nicks)), zipf: z, sentIn: make([]int64, len(z))}, nil
 }
 
 // Connect opens and registers every connection.
@@ -128,6 +132,9 @@ func (p *Publisher) listen(conn net.Conn, lines *bufio.Reader) {
 // Sent returns how many lines each connection has written. Not while Run runs.
 func (p *Publisher) Sent() []uint32 { return p.sent }
 
+// SentIn returns how many lines went to each room. Not while Run runs.
+func (p *Publisher) SentIn() []int64 { return p.sentIn }
+
 // SentTotal is the sum of Sent.
 func (p *Publisher) SentTotal() int64 {
 	var n int64
@@ -180,7 +187,7 @@ func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
 		now := Now()
 		for n := 0; n < burstMax*len(p.conns) && i < count && due(i) <= now; n++ {
 			k := int(i % int64(len(p.conns)))
-			bursts[k].add(p, k, due(i))
+			bursts[k].add(p, k, p.zipf.room(before+i), due(i))
 			i++
 		}
 		for k := range bursts {
@@ -212,22 +219,23 @@ func (p *Publisher) schedule(start int64) func(i int64) int64 {
 type burst struct {
 	bytes []byte
 	ends  []int // of each line in bytes
+	rooms []int // of each line
 }
 
-func (b *burst) add(p *Publisher, k int, due int64) {
+func (b *burst) add(p *Publisher, k, room int, due int64) {
 	c := &p.config
 	if c.Raw {
 		nick := c.Nicks[k]
 		b.bytes = fmt.Appendf(b.bytes, ":%s!%s@%s.%s ", nick, nick, nick, c.Host)
 	}
-	b.bytes = append(append(append(b.bytes, "PRIVMSG "...), c.Room...), " :"...)
+	b.bytes = append(append(append(b.bytes, "PRIVMSG "...), roomName(c.Room, c.Rooms, room)...), " :"...)
 	if seq := p.sent[k] + uint32(len(b.ends)) + 1; c.Storm != nil {
 		b.bytes = append(b.bytes, c.Storm.text(k, seq)...)
 	} else {
 		b.bytes = appendText(b.bytes, seq, due, c.TextBytes)
 	}
 	b.bytes = append(b.bytes, '\r', '\n')
-	b.ends = append(b.ends, len(b.bytes))
+	b.ends, b.rooms = append(b.ends, len(b.bytes)), append(b.rooms, room)
 }
 
 // write sends the burst and counts its whole lines as sent.
@@ -236,12 +244,13 @@ func (b *burst) write(p *Publisher, k int) error {
 		return nil
 	}
 	n, err := p.conns[k].Write(b.bytes)
-	for _, end := range b.ends {
+	for i, end := range b.ends {
 		if end <= n {
 			p.sent[k]++
+			p.sentIn[b.rooms[i]]++
 		}
 	}
-	b.bytes, b.ends = b.bytes[:0], b.ends[:0]
+	b.bytes, b.ends, b.rooms = b.bytes[:0], b.ends[:0], b.rooms[:0]
 	return err
 }
 

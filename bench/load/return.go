@@ -79,9 +79,9 @@ func (s *Swarm) arrived(i int) {
 // last line that it has.
 func (s *Swarm) join(m *member) string {
 	if !s.config.Resume || !m.away {
-		return "JOIN " + s.config.Room
+		return "JOIN " + m.room.name
 	}
-	return fmt.Sprintf("@uproar/resume=%s JOIN %s", s.transcript.id(m.at), s.config.Room)
+	return fmt.Sprintf("@uproar/resume=%s JOIN %s", m.room.id(m.at), m.room.name)
 }
 
 // id is the id tag of the last line before place at; "" when there is none.

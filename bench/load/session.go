@@ -91,7 +91,7 @@ func (s *Swarm) lines(i int, b []byte) int {
 // line takes one line b, of which raw are the bytes with CR LF.
 func (s *Swarm) line(i int, b, raw []byte) {
 	m := &s.members[i]
-	if s.transcript.stands(m.at, raw) && len(raw) > 2 {
+	if m.room.stands(m.at, raw) && len(raw) > 2 {
 		s.advance(m, m.at+int64(len(raw)))
 		return
 	}
@@ -149,32 +149,33 @@ func (s *Swarm) ping(m *member) {
 // publisher, right room, every byte of the text, and its place in the order.
 func (s *Swarm) delivered(i int, l line, raw []byte) {
 	room, text, ok := bytes.Cut(l.rest, []byte(" :"))
+	m, t := &s.members[i], s.members[i].room
 	publisher, known := s.publishers[string(l.prefix)]
 	var h heard
-	if ok = ok && known && string(room) == s.config.Room; ok {
-		h, ok = s.texts.read(publisher, text, s.transcript.last[publisher])
+	if ok = ok && known && string(room) == t.name; ok {
+		h, ok = s.texts.read(publisher, text, t.last[publisher])
 	}
 	if !ok {
 		s.tally.Wrong++
 		s.tally.odd(fmt.Sprintf("wrong line: :%s PRIVMSG %.80s", l.prefix, l.rest))
 		return
 	}
-	m, d := &s.members[i], delivery{int32(publisher), h.seq}
-	if _, known := s.transcript.index[d]; !known {
-		s.transcript.enter(d, h.due, h.burst, raw)
+	d := delivery{int32(publisher), h.seq}
+	if _, known := t.index[d]; !known {
+		t.enter(d, h.due, h.burst, raw)
 	}
-	v, n, place := s.transcript.book(i, m.at, d)
+	v, n, place := t.book(i, m.at, d)
 	m.at = place
 	s.tally.Deliveries++
 	switch v {
 	case inOrder, ahead:
-		s.tally.Reordered += s.transcript.disorder(n, n+1)
+		s.tally.Reordered += t.disorder(n, n+1)
 	case late:
 		s.tally.Reordered++
 	case again:
 		s.tally.Duplicated++
 	}
-	s.took(n, n+1)
+	s.took(t, n, n+1)
 }
 
 // register sends what a chat client sends first: capabilities, if any, and the

@@ -18,6 +18,7 @@ type SwarmConfig struct {
 	Wire       Wire
 	Addr       string   // IPv4 host:port
 	Room       string   // "" is DefaultRoom
+	Rooms      int      // over how many rooms members spread, by Zipf's law: Room with a number from 0; 0 and 1 are Room alone
 	Host       string   // server's name in prefixes; "" is DefaultHost
 	Caps       string   // capabilities to request, separated by spaces; "" for none
 	First      int      // number of the first member, for swarms that share a server
@@ -43,7 +44,8 @@ type Swarm struct {
 	epfd       int
 	wakefd     int
 	members    []member
-	transcript *transcript
+	rooms      []*transcript
+	zipf       zipf
 	texts      texts
 	timing     timing
 	back       comeback
@@ -110,7 +112,10 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	for p, nick := range c.Nicks {
 		s.publishers[nick+"!"+nick+"@"+nick+"."+c.Host] = p
 	}
-	s.transcript = newTranscript(len(c.Nicks))
+	s.zipf = newZipf(max(c.Rooms, 1))
+	for k := range s.zipf {
+		s.rooms = append(s.rooms, newTranscript(roomName(c.Room, c.Rooms, k), len(c.Nicks)))
+	}
 	if c.Storm != nil {
 		s.texts = c.Storm
 	}
@@ -241,8 +246,30 @@ func (s *Swarm) lost(i int, sent []uint32) int64 {
 	for _, n := range sent {
 		all += int64(n)
 	}
-	return s.transcript.lost(i, s.members[i].at, all)
+	return s.members[i].room.lost(i, s.members[i].at, all)
 }
+
+// LostIn returns how many deliveries are missing, all members together, when sent[k] lines
+// have been sent to room k.
+func (s *Swarm) LostIn(sent []int64) int64 {
+	var n int64
+	count := func() {
+		for k, t := range s.rooms {
+			t.sent = sent[k]
+		}
+		for i := range s.members {
+			m := &s.members[i]
+			n += m.room.lost(i, m.at, m.room.sent)
+		}
+	}
+	if s.do(count) != nil {
+		count()
+	}
+	return n
+}
+
+// roomOf is where member i belongs.
+func (s *Swarm) roomOf(i int) *transcript { return s.rooms[s.zipf.room(int64(s.config.First+i))] }
 
 // StormFrom says when the storm of the configuration begins, in Now's nanoseconds. No
 // line may have come before.
@@ -253,7 +280,11 @@ func (s *Swarm) StormFrom(start int64) error {
 // Order is the same for two swarms that have seen the same lines in the same order.
 func (s *Swarm) Order() string {
 	var order string
-	read := func() { order = s.transcript.order() }
+	read := func() {
+		for _, t := range s.rooms {
+			order += t.order() + " "
+		}
+	}
 	if s.do(read) != nil {
 		read()
 	}

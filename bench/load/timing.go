@@ -21,15 +21,16 @@ const (
 
 // arrivals is how many members got the lines from up to before to at now.
 type arrivals struct {
+	room     *transcript
 	from, to int
 	now      int64
 	members  int64
 }
 
 // took counts that one more member got these lines.
-func (s *Swarm) took(from, to int) {
+func (s *Swarm) took(room *transcript, from, to int) {
 	for i := range s.timing.waiting {
-		if a := &s.timing.waiting[i]; a.from == from && a.to == to && s.now-a.now < int64(quantum) {
+		if a := &s.timing.waiting[i]; a.room == room && a.from == from && a.to == to && s.now-a.now < int64(quantum) {
 			a.members++
 			return
 		}
@@ -37,7 +38,7 @@ func (s *Swarm) took(from, to int) {
 	a := &s.timing.waiting[s.timing.next]
 	s.timing.next = (s.timing.next + 1) % waitingMax
 	s.settle(a)
-	*a = arrivals{from, to, s.now, 1}
+	*a = arrivals{room, from, to, s.now, 1}
 }
 
 // settle records what a holds.
@@ -45,7 +46,7 @@ func (s *Swarm) settle(a *arrivals) {
 	if a.members == 0 {
 		return
 	}
-	for _, e := range s.transcript.lines[a.from:a.to] {
+	for _, e := range a.room.lines[a.from:a.to] {
 		if e.due < s.since {
 			continue
 		}

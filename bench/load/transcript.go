@@ -16,6 +16,8 @@ import (
 // A line of the transcript is in disorder when its publisher had been heard with a later
 // one; a member that gets lines in another order than the first one is found by book.
 type transcript struct {
+	name  string // of the room
+	sent  int64  // lines, when somebody has asked what is lost
 	bytes []byte // from place base on
 	base  int64
 	lines []entry
@@ -76,8 +78,8 @@ const (
 	transcriptBytesMax = 64 << 20
 )
 
-func newTranscript(publishers int) *transcript {
-	return &transcript{index: map[delivery]int32{}, last: make([]uint32, publishers), holes: map[int]*hole{}}
+func newTranscript(name string, publishers int) *transcript {
+	return &transcript{name: name, index: map[delivery]int32{}, last: make([]uint32, publishers), holes: map[int]*hole{}}
 }
 
 // end is the place behind the last line.

@@ -14,7 +14,7 @@ func enterLines(t *transcript, n int) {
 }
 
 func TestHolesFillFromBothEndsAndTheMiddle(t *testing.T) {
-	tr := newTranscript(1)
+	tr := newTranscript(DefaultRoom, 1)
 	enterLines(tr, 10)
 	v, n, at := tr.book(4, 0, delivery{0, 8}) // misses the first seven
 	if v != ahead || n != 7 || tr.lost(4, at, 10) != 9 {
@@ -37,7 +37,7 @@ func TestHolesFillFromBothEndsAndTheMiddle(t *testing.T) {
 }
 
 func TestFirstLineOutOfOrderCountsForAllWhoFollow(t *testing.T) {
-	tr := newTranscript(1)
+	tr := newTranscript(DefaultRoom, 1)
 	for _, seq := range []uint32{1, 3, 2, 4} {
 		tr.enter(delivery{0, seq}, 0, false, []byte("x\r\n"))
 	}
@@ -72,7 +72,7 @@ func TestMemberFollowsInAnyPieces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.members = []member{{fd: -1, state: ready}, {fd: -1, state: ready}, {fd: -1, state: ready}}
+		s.members = []member{{fd: -1, state: ready, room: s.rooms[0]}, {fd: -1, state: ready, room: s.rooms[0]}, {fd: -1, state: ready, room: s.rooms[0]}}
 		feed(s, 0, stream, len(stream))
 		feed(s, 1, stream, piece)
 		torn := append(append([]byte(nil), stream[:2000]...), stream[2000:]...)

@@ -106,7 +106,7 @@ func BenchmarkDelivery(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
-			s.members = []member{{fd: -1, state: ready}, {fd: -1, state: ready}}
+			s.members = []member{{fd: -1, state: ready, room: s.rooms[0]}, {fd: -1, state: ready, room: s.rooms[0]}}
 			s.since = 1 << 62
 			head := []byte{0x81, 126, 0, 0}
 			data := append(head, ":bench1!bench1@bench1.tmi.twitch.tv PRIVMSG #bench :"...)
