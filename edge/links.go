@@ -40,9 +40,28 @@ func (s *server) wireClue() (err error) {
 	if err != nil {
 		return err
 	}
-	s.way.clue = up
+	s.way.clue, s.elsewhere = up, up
 	s.runs(up.Run)
 	return nil
+}
+
+// clueWait is how long a process that starts waits for clue elsewhere before it lets clients
+// in: it would refuse them all that they ask for, and they do not ask again.
+const clueWait = 2 * time.Second
+
+// awaitClue returns when there is clue to ask, or for too long is none: without it people
+// can at least read.
+func (s *server) awaitClue(ctx context.Context) {
+	if s.elsewhere == nil {
+		return
+	}
+	timer := time.NewTimer(clueWait)
+	defer timer.Stop()
+	select {
+	case <-s.elsewhere.Linked():
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 func (s *server) clueConfig() clue.Config {

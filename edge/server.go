@@ -20,6 +20,7 @@ import (
 	"uproar/edge/admin"
 	"uproar/edge/chat"
 	"uproar/edge/engine"
+	"uproar/edge/uplink"
 	"uproar/edge/web"
 )
 
@@ -43,6 +44,8 @@ type server struct {
 	board  *presence.Board // likewise
 	hub    *chat.Hub       // nil without the role edge
 	way    way
+
+	elsewhere *uplink.Clue // of an edge without the role clue, else nil
 
 	clients *engine.Engine // nil without the role edge
 	links   *engine.Engine // of other processes; nil without --link-addr
@@ -323,6 +326,7 @@ func (s *server) runEngines(ctx context.Context, stop func()) []error {
 		})
 	}
 	if s.clients != nil {
+		s.awaitClue(ctx)
 		clients = s.clients.Run(ctx)
 		stop()
 	}

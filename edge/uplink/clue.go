@@ -63,6 +63,8 @@ type Clue struct {
 	processes []*process
 	start     time.Time
 	meters    clueMeters
+	linked    chan struct{}
+	first     sync.Once // closes linked
 }
 
 // NewClue makes a Clue that has no links yet: Run makes them.
@@ -73,7 +75,7 @@ func NewClue(cfg ClueConfig) (*Clue, error) {
 	if cfg.Log == nil || cfg.Metrics == nil {
 		return nil, errors.New("cannot ask clue without a log and metrics")
 	}
-	c := &Clue{Gate: cfg.Gate, cfg: cfg, start: time.Now(), meters: newClueMeters(cfg.Metrics)}
+	c := &Clue{Gate: cfg.Gate, cfg: cfg, start: time.Now(), meters: newClueMeters(cfg.Metrics), linked: make(chan struct{})}
 	for i, addr := range cfg.Addrs {
 		if slices.Contains(cfg.Addrs[:i], addr) {
 			return nil, fmt.Errorf("cannot ask clue at %q twice", addr)
@@ -98,6 +100,9 @@ func (c *Clue) Run(ctx context.Context) error {
 	wg.Wait()
 	return nil
 }
+
+// Linked is closed when a process can be asked for the first time.
+func (c *Clue) Linked() <-chan struct{} { return c.linked }
 
 // Submit has a line decided, and never waits. After nil its answer comes to the Replier, or none within
 // AnswerTimeout. The error is clue.ErrBusy: no process is up, or too much is under way.

@@ -111,6 +111,7 @@ func (p *process) Up(wire.Hello) {
 	p.mu.up, p.mu.ending = true, false
 	p.mu.life++
 	p.open.Store(true)
+	p.clue.first.Do(func() { close(p.clue.linked) })
 }
 
 // Down implements Owner: lines that were sent are answered; those that were not, and admissions, which change nothing,
