@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"uproar/bench/scenario"
 )
@@ -47,7 +48,7 @@ func fanoutCharts(r runs) ([]scenario.Chart, error) {
 	rows, targets := grid(results[len(results)-1])
 	cpu := scenario.Chart{Name: "cpu", Title: "Server CPU per line delivered to one member", Y: "µs, user and system", Bars: true}
 	for i, row := range rows {
-		cpu.Ticks = append(cpu.Ticks, scenario.Tick{At: float64(i), Label: rowName(row)})
+		cpu.Ticks = append(cpu.Ticks, scenario.Tick{At: float64(i), Label: strings.Replace(rowName(row), ", ", "\n", 1)})
 	}
 	for _, target := range targets {
 		s := scenario.Series{Name: target}

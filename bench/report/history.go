@@ -107,7 +107,7 @@ func historyChart(all []*moment) (scenario.Chart, bool) {
 			c.Series = append(c.Series, s)
 		}
 	}
-	const ticksMax = 12 // labels that fit
+	const ticksMax = 8 // labels that fit
 	every := (len(all) + ticksMax - 1) / ticksMax
 	for i, m := range all {
 		if i%max(1, every) == 0 {
