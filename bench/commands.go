@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"uproar/bench/gate"
 	"uproar/bench/report"
 	"uproar/bench/scenario"
 )
@@ -22,6 +23,11 @@ func (listCommand) Run() error {
 	}
 	return w.Flush()
 }
+
+type gateCommand struct{ gate.Config }
+
+// Run fails when a figure must be mended.
+func (c *gateCommand) Run(s *session) error { return c.Check(s.ctx, os.Stdout) }
 
 // scenarioCommands returns a pointer to a struct with one command for each scenario,
 // whose flags are the fields of its Config, and the Configs that are in it. kong adds

@@ -36,6 +36,7 @@ figures of one run: the bare C loop beside it is the ruler.
   go run ./bench run idle --json results.jsonl     # memory per idle member
   go run ./bench run slow                          # 64 MB pass by a member that does not read
   go run ./bench run drain                         # SIGTERM under load
+  go run ./bench gate                              # budgets, and time against the commit before
   go run ./bench report                            # renders BENCHMARKS.md from bench/results
 
 Ctrl-C stops the servers that were started.`
@@ -45,6 +46,7 @@ type flags struct {
 	Run  struct {
 		kong.Plugins
 	} `cmd:"" help:"Run a scenario."`
+	Gate   gateCommand   `cmd:"" help:"Fail when Uproar is over its budgets, or slower than the commit before."`
 	Report reportCommand `cmd:"" help:"Render BENCHMARKS.md and its charts from bench/results, in the folder that holds both."`
 
 	Server    string   `placeholder:"PATH" help:"Server binary to measure; built from ./edge when absent."`
