@@ -87,7 +87,7 @@ func (r *ReconnectResult) move(ctx context.Context, shop *Workshop, m *multitude
 	}
 	published := make(chan error, 1)
 	go func() {
-		published <- p.Run(ctx, load.Now(), int64(c.Rate*(c.Before+c.DrainTimeout+3*time.Second).Seconds()))
+		published <- p.Run(ctx, load.Now(), int64(c.Rate*(c.Before+c.DrainTimeout+time.Second).Seconds()))
 	}()
 	err := r.watch(ctx, shop, m, c)
 	if err != nil {

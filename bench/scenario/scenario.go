@@ -13,7 +13,7 @@ import (
 )
 
 // All is every scenario, in the order of `go run ./bench list`.
-var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million, Connect, Reconnect, Rooms}
+var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million, Connect, Reconnect, Rooms, Flood}
 
 // Scenario is one benchmark.
 type Scenario struct {

@@ -20,7 +20,11 @@ const MembersMax = 19000
 // called from any goroutine.
 type Crew struct {
 	children []*child
+	size     int
 }
+
+// Size is how many members there are, as Grow was told last.
+func (w *Crew) Size() int { return w.size }
 
 // Start runs one worker for each of the addresses to which members shall connect. The
 // other fields of c are those of all; members are numbered throughout. With Resume, those
@@ -94,6 +98,7 @@ func (w *Crew) Grow(ctx context.Context, n int, within time.Duration) error {
 	if most := len(w.children) * MembersMax; n > most {
 		return fmt.Errorf("cannot have %d members in %d workers: at most %d", n, len(w.children), most)
 	}
+	w.size = n
 	done := context.AfterFunc(ctx, func() {
 		for _, c := range w.children {
 			c.in.Close()
