@@ -61,6 +61,15 @@ func Unavailable(raw string) *chat.Notice {
 	return chat.RejectUnavailable
 }
 
+// Unsure is what a sender is told when nobody can say whether a line was said, or a command
+// carried out.
+func Unsure(text string) *chat.Notice {
+	if IsCommand(text) {
+		return chat.RejectUndone
+	}
+	return chat.RejectUnsure
+}
+
 // ctcpAction is the inside of a CTCP ACTION. The closing \x01 may be missing: lines
 // are cut on the way.
 func ctcpAction(s string) (inner string, ok bool) {

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"uproar/core/chat"
+	"uproar/core/exchange"
 	"uproar/core/store"
 	"uproar/core/trace"
 )
@@ -391,5 +392,21 @@ func TestAcceptedLinesAreTraced(t *testing.T) {
 				t.Fatalf("%q has passed %v", m.Text, hops)
 			}
 		}
+	})
+}
+
+func TestSenderOfALineThatMayAppearIsToldSo(t *testing.T) {
+	atCounter(t, nil, func(n *counter) {
+		n.out.hold(true)
+		for i, err := range []error{fmt.Errorf("cannot publish: %w", exchange.ErrUnsure), fmt.Errorf("cannot publish: %w", exchange.ErrUnavailable)} {
+			if err := n.c.Submit(Submission{Room: "room", User: user("ann"), Text: "hello"}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			n.out.release(t, 0, err)
+			synctest.Wait()
+			wantRejection(t, n.out.answers()[i], []*chat.Notice{chat.RejectUnsure, chat.RejectUnavailable}[i])
+		}
+		n.out.hold(false)
 	})
 }

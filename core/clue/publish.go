@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"uproar/core/chat"
+	"uproar/core/exchange"
 	"uproar/core/store"
 )
 
@@ -59,7 +60,7 @@ func (s *shard) publishLines(r *room, lines []*accepted) {
 	p.reset()
 	if err != nil {
 		for _, a := range slices.Backward(lines) {
-			s.takeBack(r, &a.noted, a.decision)
+			s.takeBack(r, &a.noted, a.decision, err)
 		}
 		return
 	}
@@ -138,7 +139,7 @@ func (s *shard) conclude(p *publication, err error) {
 		s.shown(p, err)
 	case err != nil:
 		for i := range slices.Backward(p.lines) {
-			s.takeBack(p.room, &p.lines[i], &p.answers[i])
+			s.takeBack(p.room, &p.lines[i], &p.answers[i], err)
 		}
 		s.replier.Decided(p.answers)
 	default:
@@ -153,7 +154,7 @@ func (s *shard) conclude(p *publication, err error) {
 
 // takeBack rejects a line whose publication failed, the last of several first. Its sender
 // may say the same again; its number is not used again, for nobody knows how far it got.
-func (s *shard) takeBack(r *room, l *noted, d *Decision) {
+func (s *shard) takeBack(r *room, l *noted, d *Decision, why error) {
 	r.recent.drop(l.message)
 	if l.kept {
 		s.unsay(r, l)
@@ -162,7 +163,11 @@ func (s *shard) takeBack(r *room, l *noted, d *Decision) {
 		s.cache.amend(memberOf(r, l), l.marked, l.member)
 	}
 	s.meters.publishFailed.Inc()
-	s.reject(d, chat.RejectUnavailable)
+	if errors.Is(why, exchange.ErrUnsure) {
+		s.reject(d, chat.RejectUnsure)
+	} else {
+		s.reject(d, chat.RejectUnavailable)
+	}
 }
 
 // unsay makes the rules of later lines forget l. The line before it counts again, unless

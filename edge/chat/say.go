@@ -40,13 +40,13 @@ func (s *Session) say(l *parsedLine) {
 	}
 	ticket, ok := s.loop.waits.add(s, kind, room)
 	if !ok {
-		s.giveUp(&wait{kind: kind, room: room})
+		s.giveUp(&wait{kind: kind, room: room}, chat.RejectUnavailable)
 		return
 	}
 	line.Ticket = ticket
 	if err := hub.cfg.Clue.Submit(line); err != nil {
 		s.loop.waits.answered(ticket)
-		s.giveUp(&wait{kind: kind, room: room})
+		s.giveUp(&wait{kind: kind, room: room}, chat.RejectUnavailable)
 	}
 }
 

@@ -98,7 +98,7 @@ func (w *waits) Expire(l *engine.Loop) {
 		w.skipAnswered()
 		w.loop.hub.meters.answersMissing.Inc()
 		if c := l.Conn(late.origin); c != nil && c.Open() {
-			sessionOf(c).giveUp(&late)
+			sessionOf(c).giveUp(&late, chat.RejectUnsure)
 			sessionOf(c).Flush()
 		}
 	}
@@ -112,11 +112,11 @@ func (w *waits) Expire(l *engine.Loop) {
 // waitsKeptMax bounds the ring of a loop for which nothing waits, in tickets.
 const waitsKeptMax = 4096
 
-// giveUp tells the client that its question has no answer.
-func (s *Session) giveUp(w *wait) {
+// giveUp tells the client that its question has no answer: ofLine, if it was a line.
+func (s *Session) giveUp(w *wait, ofLine *chat.Notice) {
 	switch w.kind {
 	case waitLine:
-		s.notice(w.room, chat.RejectUnavailable)
+		s.notice(w.room, ofLine)
 	case waitCommand:
 		s.notice(w.room, chat.RejectUndone)
 	default:

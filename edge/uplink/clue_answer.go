@@ -185,6 +185,13 @@ func unavailable(l *line) clue.Decision {
 	return d
 }
 
+// unsure answers a line that was sent, and perhaps decided.
+func unsure(l *line) clue.Decision {
+	d := decisionFor(l)
+	d.Outcome, d.Rejection = clue.Rejected, clue.Unsure(l.Text)
+	return d
+}
+
 func decisionFor(l *line) clue.Decision {
 	return clue.Decision{Room: l.Room, User: l.User, Nonce: l.Nonce, Origin: l.Origin, Ticket: l.Ticket}
 }

@@ -125,7 +125,7 @@ func (p *process) Down(*DownError) {
 	p.open.Store(false)
 	p.mu.lines.all(func(l *line, sent bool) {
 		if sent {
-			lost = append(lost, unavailable(l))
+			lost = append(lost, unsure(l))
 		} else {
 			lines = append(lines, *l)
 		}
