@@ -26,7 +26,7 @@ type workload interface {
 // session is one round of one side. Its slices are done in turns with the slices of the
 // other sides: what else the machine does then meets all of them.
 type session interface {
-	// slice does one part of the work, about a quarter of a second, and returns a figure
+	// slice does one part of the work, a tenth of a second or a few, and returns a figure
 	// for each of the series.
 	slice(ctx context.Context) ([]float64, error)
 	close()
@@ -45,10 +45,12 @@ func workloads() []workload {
 type room struct{}
 
 const (
-	roomStep  = 150 // members that join in each slice
-	roomLines = 20  // in each slice, to all
+	roomFirst = 300 // members before the first slice
+	roomStep  = 40  // that join in each slice
+	roomLines = 8   // in each slice, to all
 	roomRate  = 100 // lines a second
-	roomParts = 5
+	roomParts = 12
+	roomMost  = roomFirst + roomParts*roomStep // members in the end
 )
 
 func (room) series() []series {
@@ -67,7 +69,12 @@ func (room) open(ctx context.Context, program string) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &roomSession{hall: h}, nil
+	s := &roomSession{hall: h, members: roomFirst}
+	if _, err := s.grow(ctx, s.members); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 type roomSession struct {
@@ -94,13 +101,13 @@ func (room) profile(ctx context.Context, program, path string) error {
 		return err
 	}
 	defer h.close()
-	if _, err := h.grow(ctx, roomParts*roomStep); err != nil {
+	if _, err := h.grow(ctx, roomMost); err != nil {
 		return err
 	}
 	const seconds = 5
 	said := make(chan error, 1)
 	go func() {
-		_, err := h.say(ctx, roomParts*roomStep, (seconds+1)*roomRate, roomRate)
+		_, err := h.say(ctx, roomMost, (seconds+1)*roomRate, roomRate)
 		said <- err
 	}()
 	data, err := h.get(ctx, "/debug/pprof/profile?seconds="+strconv.Itoa(seconds))
