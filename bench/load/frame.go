@@ -12,6 +12,8 @@ const (
 	opClose = 0x8
 	opPing  = 0x9
 	opPong  = 0xA
+
+	opPacked = 0x40 | opText // compressed
 )
 
 // frameBytesMax bounds a server frame; the read buffer is larger.
@@ -21,17 +23,19 @@ var errFrame = errors.New("server frame is masked, fragmented, compressed, binar
 
 // nextFrame splits the first frame off b: its opcode, its payload (aliasing b) and
 // its whole size. Size 0 means that b holds no whole frame yet. This client
-// offers no extension and no fragmentation, so it takes none.
-func nextFrame(b []byte) (op byte, payload []byte, size int, err error) {
+// takes no fragmentation, and compressed text, opPacked, only where it has offered to.
+func nextFrame(b []byte, deflate bool) (op byte, payload []byte, size int, err error) {
 	if len(b) < 2 {
 		return 0, nil, 0, nil
 	}
-	op = b[0] & 0x0f
-	if b[0]&0xf0 != 0x80 || b[1]&0x80 != 0 {
+	if op = b[0] & 0x0f; deflate && b[0] == 0x80|opPacked {
+		op = opPacked
+	}
+	if b[0] != 0x80|op || b[1]&0x80 != 0 {
 		return 0, nil, 0, errFrame
 	}
 	switch op {
-	case opText, opClose, opPing, opPong:
+	case opText, opPacked, opClose, opPing, opPong:
 	default:
 		return 0, nil, 0, errFrame
 	}
@@ -79,9 +83,13 @@ const (
 	upgradeAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 
-func upgradeRequest(host string) []byte {
+func upgradeRequest(host string, deflate bool) []byte {
+	offer := ""
+	if deflate {
+		offer = offerDeflate
+	}
 	return []byte("GET / HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Key: " + upgradeKey + "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: irc\r\n\r\n")
+		"Sec-WebSocket-Key: " + upgradeKey + "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: irc\r\n" + offer + "\r\n")
 }
 
 // upgraded reports whether head, up to and with the empty line, accepts

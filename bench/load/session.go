@@ -34,7 +34,7 @@ func (s *Swarm) consume(i int, data []byte) int {
 		if m.size != 0 {
 			return used + s.unfollow(i, data[used:])
 		}
-		op, payload, size, err := nextFrame(data[used:])
+		op, payload, size, err := nextFrame(data[used:], s.config.Deflate)
 		if err != nil {
 			s.broken(i, err.Error())
 			break
@@ -55,6 +55,8 @@ func (s *Swarm) frame(i int, op byte, payload []byte) {
 		if n := s.lines(i, payload); n < len(payload) {
 			s.broken(i, fmt.Sprintf("frame does not end with CR LF: %.80q", payload))
 		}
+	case opPacked:
+		s.unpack(i, payload)
 	case opPing:
 		s.ping(&s.members[i])
 		s.out = appendFrame(s.out[:0], opPong, payload)

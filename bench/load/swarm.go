@@ -19,6 +19,7 @@ type SwarmConfig struct {
 	Addr       string   // IPv4 host:port
 	Room       string   // "" is DefaultRoom
 	Rooms      int      // over how many rooms members spread, by Zipf's law: Room with a number from 0; 0 and 1 are Room alone
+	Deflate    bool     // offer permessage-deflate; the server may not want it
 	Host       string   // server's name in prefixes; "" is DefaultHost
 	Caps       string   // capabilities to request, separated by spaces; "" for none
 	First      int      // number of the first member, for swarms that share a server
@@ -49,6 +50,7 @@ type Swarm struct {
 	texts      texts
 	timing     timing
 	back       comeback
+	packed     packed
 	tally      Tally
 	since      int64 // lines due from here on are measured
 	now        int64 // time of the last read
@@ -107,7 +109,7 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	s := &Swarm{
 		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
 		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: NewTally(),
-		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr),
+		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr, c.Deflate),
 	}
 	for p, nick := range c.Nicks {
 		s.publishers[nick+"!"+nick+"@"+nick+"."+c.Host] = p

@@ -26,8 +26,9 @@ type Tally struct {
 	Refused    int64 // connections of members on their way back that ended before 366
 	LastEnd    int64 // when the last of them ended, in Now's nanoseconds; 0 when none
 
-	Bytes int64 // received
-	Reads int64 // read(2) calls that returned data
+	Bytes  int64 // received
+	Packed int64 // compressed messages among them
+	Reads  int64 // read(2) calls that returned data
 
 	Oddities []string       // the first few unexpected things, for people
 	Latency  *meter.Latency // of lines that were not due in a burst
@@ -69,6 +70,7 @@ func (t *Tally) Merge(o Tally) {
 	t.Refused += o.Refused
 	t.LastEnd = max(t.LastEnd, o.LastEnd)
 	t.Bytes += o.Bytes
+	t.Packed += o.Packed
 	t.Reads += o.Reads
 	for _, s := range o.Oddities {
 		t.odd(s)

@@ -32,11 +32,11 @@ func TestTextWithAnyByteChangedIsWrong(t *testing.T) {
 func TestNextFrameWaitsForTheWholeFrame(t *testing.T) {
 	long := append([]byte{0x81, 126, 0, 200}, bytes.Repeat([]byte{'a'}, 200)...)
 	for n := range long {
-		if _, _, size, err := nextFrame(long[:n]); size != 0 || err != nil {
+		if _, _, size, err := nextFrame(long[:n], false); size != 0 || err != nil {
 			t.Fatalf("%d of %d bytes: size %d, %v", n, len(long), size, err)
 		}
 	}
-	op, payload, size, err := nextFrame(append(long, 0x89, 0))
+	op, payload, size, err := nextFrame(append(long, 0x89, 0), false)
 	if op != opText || len(payload) != 200 || size != 204 || err != nil {
 		t.Errorf("got op %d, %d bytes, size %d, %v", op, len(payload), size, err)
 	}
@@ -46,7 +46,7 @@ func TestNextFrameRefusesWhatWasNotNegotiated(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"masked": {0x81, 0x80, 1, 2, 3, 4}, "compressed": {0xc1, 1, 'a'}, "fragment": {0x01, 1, 'a'}, "binary": {0x82, 1, 'a'},
 	} {
-		if _, _, _, err := nextFrame(b); err == nil {
+		if _, _, _, err := nextFrame(b, false); err == nil {
 			t.Errorf("%s frame was taken", name)
 		}
 	}

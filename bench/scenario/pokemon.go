@@ -28,6 +28,7 @@ type PokemonConfig struct {
 	Publishers int           `json:"publishers" default:"300" help:"Who speak, each on a connection."`
 	Edges      int           `json:"edges" default:"0" help:"Edge processes; 0 is as few as hold the members."`
 	Wire       string        `json:"wire" default:"ws" enum:"ws,tcp" help:"ws or tcp."`
+	Deflate    bool          `json:"deflate" help:"Members offer permessage-deflate, as browsers do; a server need not take it."`
 }
 
 // Smoke is a room that fits beside other tests.
@@ -78,6 +79,7 @@ type PokemonResult struct {
 	CPUMicros float64   `json:"cpu_us_per_delivery"` // edges, user plus system, warm-up included
 	Reads     float64   `json:"deliveries_per_read"` // of a client
 	Bytes     int64     `json:"bytes"`               // that clients received
+	Packed    int64     `json:"packed"`              // compressed messages among them
 	Footprint Footprint `json:"footprint"`
 	Samples   []Sample  `json:"samples"`
 	Remark    string    `json:"remark,omitempty"`
@@ -132,7 +134,7 @@ func (c *PokemonConfig) Run(ctx context.Context, shop *Workshop) (Result, error)
 	}
 	storm := c.storm()
 	wire := map[string]load.Wire{"ws": load.WebSocket, "tcp": load.TCP}[c.Wire]
-	m, err := shop.multitude(ctx, target.EdgeConfig{Wire: wire}, load.SwarmConfig{Storm: storm}, c.Members, c.Edges)
+	m, err := shop.multitude(ctx, target.EdgeConfig{Wire: wire}, load.SwarmConfig{Storm: storm, Deflate: c.Deflate}, c.Members, c.Edges)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +244,7 @@ func (r *PokemonResult) count(m *multitude, p *load.Publisher, cpu time.Duration
 	if err != nil {
 		return err
 	}
-	r.Sent, r.Unsent, r.Bytes = p.SentTotal(), p.Unsent(), t.Bytes
+	r.Sent, r.Unsent, r.Bytes, r.Packed = p.SentTotal(), p.Unsent(), t.Bytes, t.Packed
 	if r.Remark, err = r.Faults.count(m, p, t); err != nil {
 		return err
 	}
@@ -295,8 +297,8 @@ func (r *PokemonResult) Cells() [][]string {
 // Remarks says what the columns do not.
 func (r *PokemonResult) Remarks() []string {
 	f := &r.Footprint
-	remarks := []string{fmt.Sprintf("%d lines sent, %d unsent; %d members joined in %.1f s; %.2f µs of edge CPU per delivery; %.1f deliveries in each read of a client",
-		r.Sent, r.Unsent, r.Members, r.JoinTook, r.CPUMicros, r.Reads),
+	remarks := []string{fmt.Sprintf("%d lines sent, %d unsent; %d members joined in %.1f s; %.2f µs of edge CPU per delivery; %.1f deliveries in each read of a client; %d MB received, %d compressed messages",
+		r.Sent, r.Unsent, r.Members, r.JoinTook, r.CPUMicros, r.Reads, r.Bytes>>20, r.Packed),
 		fmt.Sprintf("memory of a member: %.0f B in its edge, %.0f B in the kernel (both ends), %.0f B in the client", f.EdgeEach, f.KernelEach, f.WorkerEach)}
 	most := int64(0)
 	for _, s := range r.Samples {

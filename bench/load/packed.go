@@ -1,0 +1,82 @@
+package load
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+)
+
+// Messages that the server has compressed (permessage-deflate, RFC 7692, without context
+// takeover). All members of an event loop of the server are sent the same bytes, so that
+// the first of them inflates and takes apart what the others only compare.
+
+// offerDeflate is what is added to the upgrade request of a client that takes them.
+const offerDeflate = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
+
+const (
+	// packedMax is how many messages are remembered: as many as event loops send at a time,
+	// and some that are on their way to slow members.
+	packedMax = 32
+	// inflatedBytesMax bounds what a message may hold.
+	inflatedBytesMax = 4 << 20
+)
+
+// packed are the messages that members were sent last.
+type packed struct {
+	known    [packedMax]message
+	next     int // the one to give way
+	inflater io.ReadCloser
+	text     bytes.Buffer
+}
+
+// message is one whose lines stand in the transcript of room, from place from to place to.
+type message struct {
+	bytes    []byte
+	room     *transcript
+	from, to int64
+}
+
+// inflateTail ends a message as RFC 7692 section 7.2.2 has it, and the stream after it.
+var inflateTail = []byte{0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff}
+
+// unpack has member i take a message.
+func (s *Swarm) unpack(i int, payload []byte) {
+	m := &s.members[i]
+	s.tally.Packed++
+	for k := range s.packed.known {
+		if p := &s.packed.known[k]; p.from == m.at && p.room == m.room && bytes.Equal(p.bytes, payload) {
+			s.advance(m, p.to)
+			return
+		}
+	}
+	text, err := s.packed.inflate(payload)
+	if err != nil {
+		s.broken(i, fmt.Sprintf("cannot inflate a message of %d bytes: %v", len(payload), err))
+		return
+	}
+	from, room := m.at, m.room
+	s.frame(i, opText, text)
+	if m.at-from != int64(len(text)) || !room.stands(from, text) {
+		return // it holds something else, or not in this order
+	}
+	p := &s.packed.known[s.packed.next]
+	s.packed.next = (s.packed.next + 1) % packedMax
+	*p = message{append(p.bytes[:0], payload...), room, from, m.at}
+}
+
+// inflate returns the text of a message, until the next.
+func (p *packed) inflate(payload []byte) ([]byte, error) {
+	in := io.MultiReader(bytes.NewReader(payload), bytes.NewReader(inflateTail))
+	if p.inflater == nil {
+		p.inflater = flate.NewReader(in)
+	} else if err := p.inflater.(flate.Resetter).Reset(in, nil); err != nil {
+		return nil, err
+	}
+	p.text.Reset()
+	n, err := p.text.ReadFrom(io.LimitReader(p.inflater, inflatedBytesMax+1))
+	if err == nil && n > inflatedBytesMax {
+		err = fmt.Errorf("it holds more than %d bytes", inflatedBytesMax)
+	}
+	return p.text.Bytes(), err
+}
