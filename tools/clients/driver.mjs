@@ -9,9 +9,9 @@
 // {event: 'reconnected'}, {event: 'joined', room},
 // {event: 'parted', room}, {event: 'heard', room, user, text}, {event: 'pong'},
 // {event: 'notice', id, text}, {event: 'error', text}. Of tmi.js also: heard has the
-// line's id, {event: 'answer', id} is a NOTICE as it came, {event: 'whispered', user,
-// text}, and {event: 'settled', call, ok, text}: the promise of that command resolved to
-// text, which is JSON, or was rejected with it.
+// line's id, {event: 'answer', id} is a NOTICE as it came, and {event: 'settled', call, ok,
+// text}: the promise of that command resolved to text, which is JSON, or was rejected with
+// it. Of tmi.js and go-twitch-irc {event: 'whispered', user, text}.
 // A room has no '#'.
 
 import readline from 'node:readline';

@@ -73,6 +73,9 @@ func (g *goTwitch) connect(addr, user string) {
 	g.client.OnPrivateMessage(func(m twitch.PrivateMessage) {
 		g.emit(event{Event: "heard", Room: m.Channel, User: m.User.Name, Text: m.Message})
 	})
+	g.client.OnWhisperMessage(func(m twitch.WhisperMessage) {
+		g.emit(event{Event: "whispered", User: m.User.Name, Text: m.Message})
+	})
 	g.client.OnNoticeMessage(func(m twitch.NoticeMessage) {
 		g.emit(event{Event: "notice", ID: m.MsgID, Text: m.Message})
 	})
