@@ -79,7 +79,9 @@ func TestCrewAddsUpWhatItsWorkersSaw(t *testing.T) {
 	}
 	nick := (&load.Storm{Nicks: 3}).Names()[0]
 	for _, r := range []*room{a, a, a, b, b} {
-		send(<-r.conns, fmt.Sprintf(":%s!%s@%s.tmi.twitch.tv PRIVMSG #bench :down", nick, nick, nick)) // the first word of the first
+		c := <-r.conns
+		defer c.Close()                                                                        // and not before, when it is garbage
+		send(c, fmt.Sprintf(":%s!%s@%s.tmi.twitch.tv PRIVMSG #bench :down", nick, nick, nick)) // the first word of the first
 	}
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		if n, _, err := w.Deliveries(); err != nil {
