@@ -150,7 +150,7 @@ func (x exchange) upgrade(c *engine.Conn, req *http1.Request) bool {
 		x.say(c, 400, http1.ConnectionClose)
 	default:
 		protocol := ws.Negotiate(req.Header("Sec-WebSocket-Protocol"))
-		out := ws.AppendUpgradeResponse(c.Loop().Scratch(), key, protocol)
+		out := ws.AppendUpgradeResponse(c.Loop().Scratch(), key, protocol, ws.DeflateNone)
 		c.Write(out)
 		c.Loop().KeepScratch(out)
 		openSocket(c, protocol)

@@ -2,7 +2,10 @@
 
 package ws
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // The inputs of a decode are unmasked in place; under this mask they stay as they are, and can be decoded again.
 var zeroMask [4]byte
@@ -43,9 +46,31 @@ func TestAllocAppendIsFree(t *testing.T) {
 		if !ValidKey(key) {
 			t.Fatal("key")
 		}
-		out = AppendUpgradeResponse(out, key, Negotiate([]byte("foo, irc")))
+		out = AppendUpgradeResponse(out, key, Negotiate([]byte("foo, irc")), NegotiateDeflate([]byte("permessage-deflate")))
 		if len(out) > cap(dst) {
 			t.Fatal("dst too small")
+		}
+	})
+}
+
+// TestAllocBombIsFree: what is inflated in vain goes to nobody.
+func TestAllocBombIsFree(t *testing.T) {
+	in := AppendClientFrame(nil, OpText, zeroMask, deflated(strings.Repeat("x", 1<<20)))
+	in[0] |= rsv1Bit
+	wantAllocs(t, "bomb", func() {
+		d := Decoder{Deflate: true}
+		if _, _, err := d.Next(in, 4096); err != errMessageTooBig {
+			t.Fatal("wrong error")
+		}
+	})
+}
+
+func TestAllocCompressIsFree(t *testing.T) {
+	z, in := NewCompressor(), chatLines(300, true)
+	dst := make([]byte, 0, len(in))
+	wantAllocs(t, "compress", func() {
+		if out := z.AppendMessage(dst, OpText, in); len(out) > len(in)/4 {
+			t.Fatal("not compressed")
 		}
 	})
 }

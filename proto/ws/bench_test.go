@@ -36,7 +36,7 @@ func BenchmarkUpgradeResponse(b *testing.B) {
 	key, dst := []byte("dGhlIHNhbXBsZSBub25jZQ=="), make([]byte, 0, 256)
 	b.ReportAllocs()
 	for b.Loop() {
-		if !ValidKey(key) || len(AppendUpgradeResponse(dst, key, ProtocolIRC)) == 0 {
+		if !ValidKey(key) || len(AppendUpgradeResponse(dst, key, ProtocolIRC, DeflateAgreed)) == 0 {
 			b.Fatal("no response")
 		}
 	}

@@ -56,6 +56,7 @@ var (
 	errLengthBit     = &CloseError{CodeProtocolError, "length with its highest bit set"}
 	errCloseOneByte  = &CloseError{CodeProtocolError, "close frame of one byte"}
 	errCloseCode     = &CloseError{CodeProtocolError, "close code not allowed"}
+	errDeflate       = &CloseError{CodeBadPayload, "message cannot be inflated"}
 	errTextUTF8      = &CloseError{CodeBadPayload, "text is not UTF-8"}
 	errReasonUTF8    = &CloseError{CodeBadPayload, "close reason is not UTF-8"}
 	errMessageTooBig = &CloseError{CodeTooBig, "message too big"}

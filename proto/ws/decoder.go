@@ -15,7 +15,7 @@ type Event struct {
 	// Code is what a close frame asks the server to echo: its code, CodeNormal when it has none. Only for OpClose.
 	Code uint16
 	// Payload is the whole message, unmasked; the reason for OpClose, where it is UTF-8. It aliases Decoder.Next's
-	// input, and so is valid until that changes; that of a fragmented message is the caller's own.
+	// input, and so is valid until that changes; that of a fragmented or compressed message is the caller's own.
 	Payload []byte
 }
 
@@ -23,9 +23,13 @@ type Event struct {
 // first and the last fragment of a message, so an idle connection costs its 32 bytes.
 type Decoder struct {
 	fragments []byte // payload so far, of a message of kind op
-	checked   uint32 // how many bytes of fragments are known to be whole runes; text only
+	checked   uint32 // how many bytes of fragments are known to be whole runes; text that is not packed only
 	op        Op     // OpNone outside a fragmented message
+	packed    bool   // fragments are compressed
 	done      bool   // a close frame or an error ended the conversation
+
+	// Deflate says that messages may be compressed, since that was agreed. It is set before the first Next.
+	Deflate bool
 }
 
 // InMessage reports whether a fragmented message is under way, and FragmentBytes how much of it is held.
@@ -39,7 +43,8 @@ func (d *Decoder) FragmentBytes() int { return len(d.fragments) }
 // never passes bytes twice that were taken, since the payload is unmasked in place.
 //
 // A message over maxMessageBytes is refused as soon as its header is there, fragments counted together, so a
-// buffer of maxMessageBytes+HeaderBytesMax holds any frame. Control frames do not count.
+// buffer of maxMessageBytes+HeaderBytesMax holds any frame. Control frames do not count. A compressed message is held
+// to it twice: as it comes, and inflated, which goes no further.
 //
 // err is a *CloseError and final, as is an OpClose event: behind them Next swallows all input
 // (RFC 6455 section 1.4: data behind a close is ignored).
@@ -75,14 +80,14 @@ func (d *Decoder) next(in []byte, maxMessageBytes int) (Event, int, *CloseError)
 	end := h.size + int(h.payloadLen)
 	payload := in[h.size:end:end]
 	ws.Cipher(payload, h.mask, 0)
-	ev, fault := d.frame(&h, payload)
+	ev, fault := d.frame(&h, payload, maxMessageBytes)
 	return ev, end, fault
 }
 
-// check holds the rules that the first two bytes decide (RFC 6455 sections 5.1, 5.2, 5.4 and 5.5).
+// check holds the rules that the first two bytes decide (RFC 6455 sections 5.1, 5.2, 5.4 and 5.5; RFC 7692 section 6).
 func (d *Decoder) check(h *header, len7 byte) *CloseError {
 	switch {
-	case h.rsv:
+	case h.rsv, h.packed && !(d.Deflate && h.beginsMessage()):
 		return errRSV
 	case h.op.isReserved():
 		return errOpcode
@@ -111,7 +116,7 @@ func (d *Decoder) checkSize(h *header, maxMessageBytes int) *CloseError {
 }
 
 // frame handles one whole frame, unmasked.
-func (d *Decoder) frame(h *header, payload []byte) (Event, *CloseError) {
+func (d *Decoder) frame(h *header, payload []byte, maxMessageBytes int) (Event, *CloseError) {
 	switch {
 	case h.op == OpClose:
 		return d.close(payload)
@@ -119,24 +124,42 @@ func (d *Decoder) frame(h *header, payload []byte) (Event, *CloseError) {
 		return Event{Op: h.op, Payload: payload}, nil
 	case h.fin && d.op == OpNone:
 		// Fast path: a message of one frame.
+		if h.packed {
+			return unpack(h.op, payload, maxMessageBytes)
+		}
 		if h.op == OpText && !utf8.Valid(payload) {
 			return Event{}, errTextUTF8
 		}
 		return Event{Op: h.op, Payload: payload}, nil
 	}
 	if d.op == OpNone {
-		d.op = h.op
+		d.op, d.packed = h.op, h.packed
 	}
 	d.fragments = append(d.fragments, payload...)
-	if d.op == OpText && !d.checkText(h.fin) {
+	if d.op == OpText && !d.packed && !d.checkText(h.fin) {
 		return Event{}, errTextUTF8
 	}
 	if !h.fin {
 		return Event{}, nil
 	}
-	ev := Event{Op: d.op, Payload: d.fragments}
-	*d = Decoder{}
+	ev, packed := Event{Op: d.op, Payload: d.fragments}, d.packed
+	*d = Decoder{Deflate: d.Deflate}
+	if packed {
+		return unpack(ev.Op, ev.Payload, maxMessageBytes)
+	}
 	return ev, nil
+}
+
+// unpack makes the event of a compressed message.
+func unpack(op Op, payload []byte, maxMessageBytes int) (Event, *CloseError) {
+	payload, fault := inflate(payload, maxMessageBytes)
+	if fault == nil && op == OpText && !utf8.Valid(payload) {
+		fault = errTextUTF8
+	}
+	if fault != nil {
+		return Event{}, fault
+	}
+	return Event{Op: op, Payload: payload}, nil
 }
 
 // checkText validates what came in since the last fragment, so that bad text fails at the fragment that has it. Only

@@ -65,7 +65,7 @@ func NextServerFrame(in []byte, payloadBytesMax int) (op Op, payload []byte, n i
 	}
 	h := parseStart(in)
 	switch {
-	case h.rsv:
+	case h.rsv, h.packed:
 		return OpNone, nil, 0, errRSV
 	case h.masked:
 		return OpNone, nil, 0, errMasked

@@ -81,12 +81,16 @@ func AppendAccept(dst, key []byte) []byte {
 }
 
 // AppendUpgradeResponse appends the whole head that accepts an upgrade. key is the client's, seen by ValidKey.
-func AppendUpgradeResponse(dst, key []byte, p Protocol) []byte {
+func AppendUpgradeResponse(dst, key []byte, p Protocol, d Deflate) []byte {
 	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
 	dst = AppendAccept(dst, key)
 	if p != ProtocolNone {
 		dst = append(dst, "\r\nSec-WebSocket-Protocol: "...)
 		dst = append(dst, p.Name()...)
+	}
+	if d != DeflateNone {
+		dst = append(dst, "\r\nSec-WebSocket-Extensions: "...)
+		dst = append(dst, d.Name()...)
 	}
 	return append(dst, "\r\n\r\n"...)
 }

@@ -17,7 +17,7 @@ func TestAcceptIsThatOfTheRFC(t *testing.T) {
 
 func TestUpgradeResponseIsRead(t *testing.T) {
 	for _, p := range []Protocol{ProtocolNone, ProtocolIRC, ProtocolText, ProtocolBinary} {
-		head := AppendUpgradeResponse(nil, []byte("dGhlIHNhbXBsZSBub25jZQ=="), p)
+		head := AppendUpgradeResponse(nil, []byte("dGhlIHNhbXBsZSBub25jZQ=="), p, DeflateNone)
 		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(head))), nil)
 		if err != nil {
 			t.Fatalf("%q: %v", head, err)

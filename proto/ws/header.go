@@ -5,7 +5,8 @@ import "encoding/binary"
 // header is the part of a frame in front of its payload.
 type header struct {
 	fin        bool
-	rsv        bool
+	rsv        bool // a bit that no extension of ours has
+	packed     bool // the bit of permessage-deflate
 	masked     bool
 	op         Op
 	mask       [4]byte
@@ -18,10 +19,15 @@ func parseStart(in []byte) header {
 	return header{
 		fin:    in[0]&finBit != 0,
 		rsv:    in[0]&rsvBits != 0,
+		packed: in[0]&rsv1Bit != 0,
 		op:     Op(in[0] & opBits),
 		masked: in[1]&maskBit != 0,
 	}
 }
+
+// beginsMessage reports whether the frame is the first of a message, which alone may say that it is compressed
+// (RFC 7692 section 6).
+func (h *header) beginsMessage() bool { return h.op != OpNone && !h.op.isControl() }
 
 // parseLength reads the payload length and sets size when the header is whole, mask included. It sets payloadLen as soon
 // as the length is there, so that the size can be refused before the mask arrives; known says whether it is.

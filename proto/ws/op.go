@@ -2,7 +2,8 @@
 // client's side as tests and load generators need.
 //
 // It does no I/O, reads no clock and starts no goroutine. A Decoder belongs to one connection and to one goroutine
-// at a time; all other functions keep no state. No extension is spoken: a frame with an RSV bit fails the connection.
+// at a time, and so does a Compressor; all other functions keep no state. The one extension spoken is
+// permessage-deflate (RFC 7692), without windows kept between messages; any other RSV bit fails the connection.
 //
 // The payload cipher is gobwas/ws's, which uses vector instructions. Its header reader is not used: it wants an
 // io.Reader, consumes what it has read when the header is not whole yet, and allocates; its CheckHeader looks at
@@ -39,7 +40,8 @@ const (
 	HeaderBytesMax = 14
 
 	finBit  = 0x80
-	rsvBits = 0x70
+	rsv1Bit = 0x40 // of permessage-deflate
+	rsvBits = 0x30 // of nothing that is spoken here
 	opBits  = 0x0F
 	maskBit = 0x80
 	lenBits = 0x7F

@@ -26,7 +26,11 @@ func stream(frames ...[]byte) []byte { return bytes.Join(frames, nil) }
 // `close:1000:bye`, `fail:1002`, one word for an event and none for a fragment.
 func decode(t testing.TB, in []byte, step, maxMessageBytes int) string {
 	t.Helper()
-	var d Decoder
+	return decodeWith(t, Decoder{}, in, step, maxMessageBytes)
+}
+
+func decodeWith(t testing.TB, d Decoder, in []byte, step, maxMessageBytes int) string {
+	t.Helper()
 	var held []byte
 	var out []string
 	for in := bytes.Clone(in); len(in) > 0; {

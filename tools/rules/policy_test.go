@@ -5,7 +5,7 @@ package rules_test
 // whoever imports its subject.
 const policy = `
 proto/...     may  std proto/...
-proto/ws/...  may  std proto/... github.com/gobwas/ws/... github.com/gobwas/httphead
+proto/ws/...  may  std proto/... github.com/gobwas/ws/... github.com/gobwas/httphead github.com/klauspost/compress/flate
 core/...      may  std proto/... core/... ext
 edge/...      may  std proto/... core/... edge/... ext
 bench/...     may  std proto/... bench/... ext
