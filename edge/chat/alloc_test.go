@@ -3,6 +3,7 @@
 package chat
 
 import (
+	"strings"
 	"testing"
 
 	"uproar/core/chat"
@@ -12,12 +13,12 @@ import (
 func TestAllocDelivery(t *testing.T) {
 	h := newHall(t, engine.Config{})
 	var guests []*guest
-	for _, wire := range []Wire{WireTCP, WireIRC, WireText, WireBinary} {
+	for _, wire := range []Wire{WireTCP, WireIRC, WireText, WireBinary, WireDeflate} {
 		for range 5 {
 			guests = append(guests, h.member(wire, "", "bob"), h.member(wire, withTags, "bob"))
 		}
 	}
-	lines := []chat.Event{message(nil, "hello"), message(guests[0], "my own"), message(nil, "again")}
+	lines := []chat.Event{message(nil, strings.Repeat("hello", 50)), message(guests[0], "my own"), message(nil, "again")}
 	r := loopOf(h.loop.Loop).rooms["room"]
 	turn := func() { r.add(lines) }
 	n := testing.AllocsPerRun(200, func() {
@@ -33,10 +34,10 @@ func TestAllocDelivery(t *testing.T) {
 
 func TestAllocEncodePerVariant(t *testing.T) {
 	h := newHall(t, engine.Config{})
-	m := message(nil, "a line of chat")
+	m := message(nil, strings.Repeat("a line of chat", 20))
 	m.Reply = &chat.Reply{ParentID: "1", ThreadID: "1", ParentUser: m.User, ThreadUser: m.User, ParentText: "a; b\\c"}
 	l := loopOf(h.loop.Loop)
-	for _, wire := range []Wire{WireTCP, WireIRC, WireText, WireBinary} {
+	for _, wire := range []Wire{WireTCP, WireIRC, WireText, WireBinary, WireDeflate} {
 		for _, caps := range []capabilities{0, capTags} {
 			b := &batch{events: []chat.Event{m}}
 			n := testing.AllocsPerRun(200, func() {

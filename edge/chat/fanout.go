@@ -13,9 +13,9 @@ import (
 // members share, and hands it to each: one write, no copy, no allocation, no lock and
 // no map per delivery. fanout_test.go and alloc_test.go hold it to that.
 
-// batchBytesMax is about how many bytes one write carries. A slow member holds back
-// whole batches, so it bounds them too; beyond 64 KiB a write costs by the byte.
-const batchBytesMax = 64 << 10
+// batchBytesMax is about how many bytes are encoded at a time. Compressed they are one
+// write, and the time of that bounds them: about a millisecond, see BenchmarkEncode.
+const batchBytesMax = 256 << 10
 
 // lineOverhead is about what a line adds to its text on the wire, tags included.
 const lineOverhead = 448
@@ -32,28 +32,21 @@ type batch struct {
 // rawVariants: capTags and capCommands are the lowest bits of a set of capabilities.
 const rawVariants = int(capTags|capCommands) + 1
 
-// encoded is events laid end to end, and where each ends: where it begins, for one that
-// a variant is not told. buf is nil until needed.
-type encoded struct {
-	buf  *engine.Buffer
-	ends []int
-}
-
 // flush writes what waits to every member, and sets when the next flush may be.
 func (r *room) flush() {
 	r.queued = false
 	start := time.Now()
-	batches := 0
-	for from := 0; from < len(r.pending); batches++ {
+	writes := 0
+	for from := 0; from < len(r.pending); {
 		n := batchLength(r.pending[from:])
-		r.write(r.pending[from:from+n], from)
+		writes += r.write(r.pending[from:from+n], from)
 		from += n
 	}
 	r.flushed()
 	r.loop.hub.note(trace.Written, r.pending)
 	r.tellUntold()
-	if batches > 0 {
-		r.pace(len(r.pending), batches, time.Since(start))
+	if writes > 0 {
+		r.pace(len(r.pending), writes, time.Since(start))
 	}
 	banned := banned(r.pending)
 	clear(r.pending)
@@ -99,20 +92,20 @@ func (r *room) evict(logins []string) {
 	}
 }
 
-// pace sets when the next flush may be, after one that took a time for its batches. A
-// batch costs about the same whatever it holds. A room that waits for duty times as long
+// pace sets when the next flush may be, after one that took a time for its writes to each
+// member. A write costs about the same whatever it holds. A room that waits for duty times as long
 // as it has worked spends 1/(1+duty) of its loop, and cost per delivery falls as load
-// rises: lines that come meanwhile share a batch.
+// rises: lines that come meanwhile share a write.
 //
 // A large room takes long, though, and is to be prompt while there is time to spare. So
 // it waits no longer than relaxedDelayMax unless its loop is crowded: unless the loop
 // would have been busy for over 3/4 of the time since the last flush if each line had
-// been a batch of its own.
-func (r *room) pace(lines, batches int, took time.Duration) {
+// been a write of its own.
+func (r *room) pace(lines, writes int, took time.Duration) {
 	now, busy := time.Now(), r.loop.Busy()
 	cfg := &r.loop.hub.cfg
 	limit := min(relaxedDelayMax, cfg.FanoutDelayMax)
-	alone := took / time.Duration(batches) * time.Duration(lines)
+	alone := took / time.Duration(writes) * time.Duration(lines)
 	if load := busy - r.busyAt - took + alone; load > now.Sub(r.pacedAt)*3/4 {
 		limit = cfg.FanoutDelayMax
 	}
@@ -142,8 +135,9 @@ func batchLength(events []chat.Event) int {
 	return len(events)
 }
 
-// write delivers one batch, which begins at a place in what is pending.
-func (r *room) write(events []chat.Event, from int) {
+// write delivers one batch, which begins at a place in what is pending, and returns in how
+// many writes a member gets it, at most.
+func (r *room) write(events []chat.Event, from int) (writes int) {
 	l := r.loop
 	b := &l.batch
 	b.events, b.from = events, from
@@ -158,14 +152,13 @@ func (r *room) write(events []chat.Event, from int) {
 		}
 		enc := l.encode(b, g.variant)
 		for _, c := range g.members {
-			switch {
-			case c.Mark != 0:
+			if c.Mark != 0 {
 				missed += r.writeOthers(c, b, enc)
-			case !c.Send(enc.buf):
-				sessionOf(c).seatOf(r).missed += uint32(len(events))
-				missed += len(events)
+			} else {
+				missed += r.writeAll(c, enc)
 			}
 		}
+		writes = max(writes, enc.writes())
 		members += len(g.members)
 		batches++
 	}
@@ -181,6 +174,7 @@ func (r *room) write(events []chat.Event, from int) {
 	if gaps := gapsIn(events); gaps > 0 {
 		m.gapNotices.Add(gaps * members)
 	}
+	return writes
 }
 
 // markSenders marks the connections that wrote a line of the batch: a sender does not
@@ -218,65 +212,37 @@ func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) 
 	return missed + r.writePart(c, enc, from, len(b.events))
 }
 
-// writePart sends lines [from, to) of a batch, and returns how many were missed.
+// writeAll sends a batch, and returns how many of its lines were missed.
+func (r *room) writeAll(c *engine.Conn, enc *encoded) (missed int) {
+	if enc.packed == nil {
+		return r.writePart(c, enc, 0, len(enc.ends))
+	}
+	if c.Send(enc.packed) {
+		return 0
+	}
+	sessionOf(c).seatOf(r).missed += uint32(len(enc.ends))
+	return len(enc.ends)
+}
+
+// writePart sends lines [from, to) of a batch as they are, and returns how many were
+// missed.
 func (r *room) writePart(c *engine.Conn, enc *encoded, from, to int) (missed int) {
-	if from >= to {
-		return 0
-	}
-	start := 0
-	if from > 0 {
-		start = enc.ends[from-1]
-	}
-	if c.SendPart(enc.buf, start, enc.ends[to-1]) {
-		return 0
-	}
-	sessionOf(c).seatOf(r).missed += uint32(to - from)
-	return to - from
-}
-
-// encode returns the batch as v reads it. Events are encoded at most once per set of
-// capabilities; a WebSocket's frames are made from that. What is returned is good until
-// the next call.
-func (l *loop) encode(b *batch, v variant) *encoded {
-	raw := &b.raw[int(v.caps)%rawVariants]
-	if raw.buf == nil {
-		raw.buf = l.NewBuffer()
-		for _, e := range b.events {
-			raw.buf.B = appendEvent(raw.buf.B, &l.hub.text, e, v.caps)
-			raw.ends = append(raw.ends, len(raw.buf.B))
+	for _, stop := range enc.stops {
+		end := min(stop, to)
+		if from >= end {
+			continue
 		}
-	}
-	if v.wire == WireTCP {
-		return raw
-	}
-	f := &b.framed
-	f.reset()
-	f.buf = l.NewBuffer()
-	f.frame(v.wire, raw.buf.B, raw.ends)
-	return f
-}
-
-// frame appends lines, each in a frame of its own, so that single ones can be left out.
-func (e *encoded) frame(wire Wire, lines []byte, ends []int) {
-	start := 0
-	for _, end := range ends {
-		switch {
-		case start == end:
-		case wire == WireTCP:
-			e.buf.B = append(e.buf.B, lines[start:end]...)
-		default:
-			e.buf.B = appendFrames(e.buf.B, wire, lines[start:end])
+		start := 0
+		if from > 0 {
+			start = enc.ends[from-1]
 		}
-		e.ends = append(e.ends, len(e.buf.B))
-		start = end
+		if !c.SendPart(enc.buf, start, enc.ends[end-1]) {
+			sessionOf(c).seatOf(r).missed += uint32(end - from)
+			missed += end - from
+		}
+		from = end
 	}
-}
-
-func (e *encoded) reset() {
-	if e.buf != nil {
-		e.buf.Release()
-	}
-	e.buf, e.ends = nil, e.ends[:0]
+	return missed
 }
 
 func (b *batch) reset() {

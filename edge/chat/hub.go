@@ -35,6 +35,7 @@ import (
 	"uproar/core/clue"
 	"uproar/core/trace"
 	"uproar/edge/engine"
+	"uproar/proto/ws"
 )
 
 // Config is what a Hub needs. The limits may be zero, which turns them off.
@@ -129,6 +130,8 @@ type loop struct {
 	line  parsedLine // reused for every line
 	out   []byte     // replies of the session whose turn it is; see reply.go
 	batch batch      // reused for every flush
+
+	compressor *ws.Compressor // nil until there is something to compress
 }
 
 func loopOf(l *engine.Loop) *loop { return l.State.(*loop) }

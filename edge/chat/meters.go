@@ -6,6 +6,7 @@ import "github.com/VictoriaMetrics/metrics"
 type meters struct {
 	linesIn, registered           *metrics.Counter
 	deliveries, batches           *metrics.Counter
+	deflateIn, deflateOut         *metrics.Counter
 	missed, linesLost, gapNotices *metrics.Counter
 	refused                       [refusalCount]*metrics.Counter
 	whispersLost                  *metrics.Counter
@@ -39,6 +40,8 @@ func newMeters(set *metrics.Set, recent *recent) meters {
 		registered:     set.NewCounter(`uproar_registered_total`),
 		deliveries:     set.NewCounter(`uproar_deliveries_total`),
 		batches:        set.NewCounter(`uproar_batches_total`),
+		deflateIn:      set.NewCounter(`uproar_deflate_in_bytes_total`),
+		deflateOut:     set.NewCounter(`uproar_deflate_out_bytes_total`),
 		missed:         set.NewCounter(`uproar_deliveries_missed_total`),
 		linesLost:      set.NewCounter(`uproar_lines_lost_total`),
 		gapNotices:     set.NewCounter(`uproar_gap_notices_total`),

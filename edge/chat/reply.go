@@ -50,7 +50,7 @@ const outBytesLong = 16 << 10
 
 // appendFrames frames lines that end in CRLF.
 func appendFrames(dst []byte, wire Wire, lines []byte) []byte {
-	if wire == WireIRC {
+	if wire == WireIRC || wire == WireDeflate {
 		return ws.AppendFrame(dst, ws.OpText, lines)
 	}
 	for len(lines) > 0 {

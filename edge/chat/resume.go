@@ -89,10 +89,7 @@ func (s *Session) replay(st *seat, events []chat.Event) {
 		n := batchLength(events)
 		b := &l.batch
 		b.events = events[:n]
-		if buf := l.encode(b, st.group.variant).buf; !s.conn.Send(buf) {
-			st.missed += uint32(n)
-			m.missed.Add(n)
-		}
+		m.missed.Add(st.room.writeAll(s.conn, l.encode(b, st.group.variant)))
 		m.gapNotices.Add(gapsIn(b.events))
 		l.hub.note(trace.Resumed, b.events)
 		b.reset()

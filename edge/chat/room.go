@@ -15,7 +15,7 @@ type room struct {
 	id     string
 	loop   *loop
 	modes  chat.Modes
-	groups []*group // by variant, in order of appearance; at most 32
+	groups []*group // by variant, in order of appearance; at most 40
 
 	members int // seats in it; the index's lock guards it
 

@@ -14,10 +14,11 @@ import (
 type Wire uint8
 
 const (
-	WireTCP    Wire = iota // lines end in CRLF
-	WireIRC                // WebSocket text frames; every line ends in CRLF, a frame may hold several
-	WireText               // text.ircv3.net: one line per text frame, without CRLF
-	WireBinary             // binary.ircv3.net: the same in binary frames
+	WireTCP     Wire = iota // lines end in CRLF
+	WireIRC                 // WebSocket text frames; every line ends in CRLF, a frame may hold several
+	WireText                // text.ircv3.net: one line per text frame, without CRLF
+	WireBinary              // binary.ircv3.net: the same in binary frames
+	WireDeflate             // WireIRC for who reads compressed frames: what many read is compressed, if long
 )
 
 // Session is one client of chat, whatever its transport, which embeds it. It belongs
