@@ -77,6 +77,7 @@ type options struct {
 	FanoutDuty     float64       `default:"3" help:"A room waits this many times as long as its last write to all took, but not over 20ms while its loop has time to spare." group:"Fan-out"`
 	FanoutDelayMax time.Duration `default:"500ms" help:"Nor over this when it has not." group:"Fan-out"`
 	OutboxBytes    int           `default:"32768" help:"Bytes held back for one slow member; beyond, lines are left out and it is told." group:"Fan-out"`
+	WSDeflate      bool          `name:"ws-deflate" default:"true" negatable:"" help:"Compress what many WebSockets read, for those that offer it (RFC 7692)." group:"Fan-out"`
 	SlowTimeout    time.Duration `default:"30s" help:"A member that reads nothing for this long is closed." group:"Fan-out"`
 
 	DrainTimeout time.Duration `default:"10s" help:"On SIGTERM, connections are told to reconnect and closed over this time. A second signal ends at once." group:"Operation"`

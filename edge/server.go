@@ -182,7 +182,7 @@ func (s *server) wireHub() error {
 
 func (s *server) clientsConfig() engine.Config {
 	o, hub := s.o, s.hub
-	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout}, hub)
+	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout, Deflate: o.WSDeflate}, hub)
 	spare := 0
 	if o.LinkAddr != "" {
 		spare = childrenMax

@@ -18,15 +18,19 @@ type socket struct {
 // messageBytesMax bounds a message: the longest line that the session reads.
 const messageBytesMax = irc.LineBytesMax
 
-func openSocket(c *engine.Conn, p ws.Protocol) {
-	s := &socket{}
+// openSocket begins a session. deflate says whether both sides may compress. One line is
+// too short for that, so where each is a message, only the client does.
+func openSocket(c *engine.Conn, p ws.Protocol, deflate bool) {
+	s := &socket{frames: ws.Decoder{Deflate: deflate}}
 	c.SetHandler(s)
 	wire := chat.WireIRC
-	switch p {
-	case ws.ProtocolText:
+	switch {
+	case p == ws.ProtocolText:
 		wire = chat.WireText
-	case ws.ProtocolBinary:
+	case p == ws.ProtocolBinary:
 		wire = chat.WireBinary
+	case deflate:
+		wire = chat.WireDeflate
 	}
 	s.Start(c, wire)
 }

@@ -7,6 +7,7 @@ package web
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"uproar/edge/chat"
@@ -20,6 +21,7 @@ import (
 type Config struct {
 	HeaderTimeout time.Duration // for a whole request head to come
 	IdleTimeout   time.Duration // between requests of one connection
+	Deflate       bool          // whether WebSockets may compress
 }
 
 // Port serves connections of the HTTP listener.
@@ -150,14 +152,33 @@ func (x exchange) upgrade(c *engine.Conn, req *http1.Request) bool {
 		x.say(c, 400, http1.ConnectionClose)
 	default:
 		protocol := ws.Negotiate(req.Header("Sec-WebSocket-Protocol"))
-		out := ws.AppendUpgradeResponse(c.Loop().Scratch(), key, protocol, ws.DeflateNone)
+		deflate := x.port.deflate(req)
+		out := ws.AppendUpgradeResponse(c.Loop().Scratch(), key, protocol, deflate)
 		c.Write(out)
 		c.Loop().KeepScratch(out)
-		openSocket(c, protocol)
+		openSocket(c, protocol, deflate != ws.DeflateNone)
 		return true
 	}
 	c.Close(engine.ReasonProtocol)
 	return false
+}
+
+// deflate picks the client's first offer to compress that can be kept. Offers may stand
+// in several header lines (RFC 6455 section 9.1).
+func (p *Port) deflate(req *http1.Request) ws.Deflate {
+	if !p.cfg.Deflate {
+		return ws.DeflateNone
+	}
+	for i := range req.NumHeaders() {
+		name, value := req.HeaderAt(i)
+		if !strings.EqualFold(string(name), "Sec-WebSocket-Extensions") {
+			continue
+		}
+		if d := ws.NegotiateDeflate(value); d != ws.DeflateNone {
+			return d
+		}
+	}
+	return ws.DeflateNone
 }
 
 // say answers with a status and its name as the body.
