@@ -30,7 +30,7 @@ var (
 var sharedArgs = []string{"--max-conns-per-ip=10000", "--membership-window=500ms"}
 
 func allCases() []battery {
-	return slices.Concat(regCases, capCases, pingCases, channelCases, membershipCases, msgCases, wireCases, abuseCases, floodCases, slowCases, wsCases, moderationCases, resumeCases)
+	return slices.Concat(regCases, capCases, pingCases, channelCases, membershipCases, msgCases, wireCases, abuseCases, floodCases, slowCases, wsCases, deflateCases, moderationCases, resumeCases)
 }
 
 func TestBattery(t *testing.T) {

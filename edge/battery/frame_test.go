@@ -85,14 +85,24 @@ type frameConn struct {
 	conn     net.Conn
 	in       *bufio.Reader
 	protocol string // the sub-protocol that the server chose, or empty
+	deflate  bool   // the server may compress
 }
 
 // dialFrames opens a WebSocket with its own handshake.
 func (w world) dialFrames(t testing.TB, protocols ...string) *frameConn {
 	t.Helper()
-	header := ""
+	c, extensions := w.dialOffering(t, "", protocols...)
+	if extensions != "" {
+		t.Fatalf("the server chose extensions %q, none was offered", extensions)
+	}
+	return c
+}
+
+// dialOffering does so with header lines that offer extensions, each with CRLF.
+func (w world) dialOffering(t testing.TB, header string, protocols ...string) (c *frameConn, extensions string) {
+	t.Helper()
 	if len(protocols) > 0 {
-		header = "Sec-WebSocket-Protocol: " + strings.Join(protocols, ", ") + "\r\n"
+		header += "Sec-WebSocket-Protocol: " + strings.Join(protocols, ", ") + "\r\n"
 	}
 	conn, in, resp := w.request(t, upgradeRequest(header))
 	if resp.StatusCode != http.StatusSwitchingProtocols {
@@ -105,10 +115,9 @@ func (w world) dialFrames(t testing.TB, protocols ...string) *frameConn {
 	if !strings.EqualFold(resp.Header.Get("Upgrade"), "websocket") || !strings.EqualFold(resp.Header.Get("Connection"), "upgrade") {
 		t.Fatalf("the upgrade's headers are %v", resp.Header)
 	}
-	if extensions := resp.Header.Get("Sec-WebSocket-Extensions"); extensions != "" {
-		t.Fatalf("the server chose extensions %q, none was offered", extensions)
-	}
-	return &frameConn{t: t, conn: conn, in: in, protocol: resp.Header.Get("Sec-WebSocket-Protocol")}
+	extensions = strings.Join(resp.Header.Values("Sec-WebSocket-Extensions"), ", ")
+	c = &frameConn{t: t, conn: conn, in: in, protocol: resp.Header.Get("Sec-WebSocket-Protocol"), deflate: extensions != ""}
+	return c, extensions
 }
 
 const upgradeKey = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -154,8 +163,8 @@ func (c *frameConn) raw(b []byte) {
 	_, _ = c.conn.Write(b)
 }
 
-// read returns the next frame. The server must not mask, fragment a control
-// frame, set reserved bits or send text that is not UTF-8.
+// read returns the next frame, inflated. The server must not mask, fragment a control
+// frame, set reserved bits that were not agreed on or send text that is not UTF-8.
 func (c *frameConn) read() (frame, error) {
 	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
 	var head [2]byte
@@ -164,7 +173,8 @@ func (c *frameConn) read() (frame, error) {
 	}
 	f := frame{last: head[0]&0x80 != 0, rsv: head[0] >> 4 & 7, opcode: head[0] & 15}
 	size := uint64(head[1] & 0x7f)
-	if head[1]&0x80 != 0 || f.rsv != 0 || f.isControl() && (!f.last || size > 125) {
+	compressed := c.deflate && f.rsv == rsvDeflate && !f.isControl() && f.last
+	if head[1]&0x80 != 0 || f.rsv != 0 && !compressed || f.isControl() && (!f.last || size > 125) {
 		return f, fmt.Errorf("cannot accept a server frame with head %x", head)
 	}
 	if size >= 126 {
@@ -185,6 +195,13 @@ func (c *frameConn) read() (frame, error) {
 		return f, err
 	}
 	f.payload = string(payload)
+	if compressed {
+		text, err := inflated(f.payload)
+		if err != nil {
+			return f, fmt.Errorf("cannot inflate a server frame: %w", err)
+		}
+		f.payload = text
+	}
 	if f.opcode == opText && f.last && !utf8.ValidString(f.payload) {
 		return f, fmt.Errorf("cannot accept a text frame that is not UTF-8: %q", f.payload)
 	}
