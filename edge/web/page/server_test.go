@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"regexp"
 	"testing"
 
 	"uproar/edge/edgetest"
@@ -65,6 +66,23 @@ func TestTwoPagesSeeEachOther(t *testing.T) {
 			t.Errorf("%s sees %v lines, want 3", name, n)
 		}
 	}
+	if !regexp.MustCompile(`(?m)^uproar_deflate_out_bytes_total [1-9]`).MatchString(metrics(t, server)) {
+		t.Error("nothing was compressed for a browser that offers it")
+	}
+}
+
+func metrics(t *testing.T, server *edgetest.Server) string {
+	t.Helper()
+	response, err := http.Get("http://" + server.Admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestServerRefusalReachesThePage(t *testing.T) {
