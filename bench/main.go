@@ -36,6 +36,8 @@ figures of one run: the bare C loop beside it is the ruler.
   go run ./bench run idle --json results.jsonl     # memory per idle member
   go run ./bench run slow                          # 64 MB pass by a member that does not read
   go run ./bench run drain                         # SIGTERM under load
+  go run ./bench run pokemon                       # 121,000 members of one room; --members 5000 for a first look
+  go run ./bench run million                       # a million sockets, if the machine has 14 GB
   go run ./bench gate                              # budgets, and time against the commit before
   go run ./bench report                            # renders BENCHMARKS.md from bench/results
 
