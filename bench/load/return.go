@@ -12,6 +12,9 @@ import (
 // they stay away.
 const refusedMax = 20
 
+// rejoinedMax bounds likewise how often members whose JOIN is refused ask again.
+const rejoinedMax = 20
+
 // comeback is where members go whose connection has ended.
 type comeback struct {
 	addrs []unix.SockaddrInet4

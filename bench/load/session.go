@@ -122,9 +122,13 @@ func (s *Swarm) line(i int, b, raw []byte) {
 		}
 	case "NOTICE", "ERROR":
 		s.say(i, string(b))
-		if m.state == ready {
+		switch {
+		case m.state == ready:
 			s.tally.Notices++
 			s.gap(i, l)
+		case m.state == joining && s.tally.Rejoined < rejoinedMax*int64(len(s.members)):
+			s.tally.Rejoined++ // the server was too busy, and says so
+			s.send(i, s.join(m))
 		}
 	}
 }

@@ -5,9 +5,10 @@ import "uproar/bench/meter"
 // Tally is what a swarm saw. All counts are since it was made, but for Latency,
 // Burst and Measured.
 type Tally struct {
-	Members int64 // connections opened
-	Ready   int64 // reached the room; includes those that closed later
-	Failed  int64 // closed before they reached the room
+	Members  int64 // connections opened
+	Ready    int64 // reached the room; includes those that closed later
+	Failed   int64 // closed before they reached the room
+	Rejoined int64 // JOINs that were sent again, because the server refused the one before
 
 	Deliveries int64 // right lines: known publisher, whole text
 	Measured   int64 // those of them that were due at or after Measure's time
@@ -54,6 +55,7 @@ func (t *Tally) Merge(o Tally) {
 	t.Members += o.Members
 	t.Ready += o.Ready
 	t.Failed += o.Failed
+	t.Rejoined += o.Rejoined
 	t.Deliveries += o.Deliveries
 	t.Measured += o.Measured
 	t.Reordered += o.Reordered

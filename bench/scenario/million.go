@@ -60,7 +60,7 @@ func (c *MillionConfig) Run(ctx context.Context, shop *Workshop) (Result, error)
 		return nil, err
 	}
 	wire := map[string]load.Wire{"ws": load.WebSocket, "tcp": load.TCP}[c.Wire]
-	m, err := shop.multitude(ctx, target.EdgeConfig{Wire: wire, PingInterval: c.PingInterval}, load.SwarmConfig{TextBytes: 100, Window: 64}, c.Members, c.Edges)
+	m, err := shop.multitude(ctx, target.EdgeConfig{Wire: wire, PingInterval: c.PingInterval}, load.SwarmConfig{TextBytes: 100}, c.Members, c.Edges)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,11 @@ type multitude struct {
 	desk  []int // of the desk and Redis
 }
 
+// windowAll is how many members are on their way in at a time, on all edges together: one
+// process decides for all whether they may join, and it must get at the processor among
+// more than a hundred others.
+const windowAll = 512
+
 // multitude starts a fleet and a crew for n members, in so many edges or, if that is 0, as
 // few as hold them.
 func (w *Workshop) multitude(ctx context.Context, c target.EdgeConfig, s load.SwarmConfig, n, edges int) (*multitude, error) {
@@ -43,6 +48,7 @@ func (w *Workshop) multitude(ctx context.Context, c target.EdgeConfig, s load.Sw
 	m := &multitude{fleet: fleet}
 	m.edges, m.desk = fleet.Pids()
 	s.Wire = c.Wire
+	s.Window = max(8, windowAll/edges)
 	if m.crew, err = worker.Start(s, fleet.Members()); err != nil {
 		fleet.Stop(stopGrace)
 		return nil, err
