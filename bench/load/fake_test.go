@@ -19,10 +19,19 @@ type fake struct {
 
 	mu struct {
 		sync.Mutex
-		members []*fakeMember
-		conns   []net.Conn
-		mangle  func(lines []string) []string // what to do with the lines of one publish
+		members  []*fakeMember
+		conns    []net.Conn
+		refusals int                           // of JOINs to come
+		mangle   func(lines []string) []string // what to do with the lines of one publish
 	}
+}
+
+// refuses reports whether the next JOIN is refused.
+func (f *fake) refuses() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mu.refusals--
+	return f.mu.refusals >= 0
 }
 
 type fakeMember struct {
@@ -108,6 +117,10 @@ func (f *fake) serve(c net.Conn, framed bool) {
 			nick = string(l.rest)
 			m.send(":tmi.twitch.tv 001 "+nick+" :Welcome, GLHF!", ":tmi.twitch.tv 376 "+nick+" :>")
 		case "JOIN":
+			if f.refuses() {
+				m.send(":tmi.twitch.tv NOTICE " + string(l.rest) + " :busy")
+				continue
+			}
 			m.send(":"+nick+"!x@x JOIN "+string(l.rest), ":x 366 "+nick+" "+string(l.rest)+" :End of /NAMES list")
 			f.mu.Lock()
 			f.mu.members = append(f.mu.members, m)

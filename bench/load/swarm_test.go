@@ -166,6 +166,17 @@ func TestPausedMemberMissesNothingAfterResume(t *testing.T) {
 	}
 }
 
+func TestMemberWhoseJoinIsRefusedAsksAgain(t *testing.T) {
+	f := startFake(t)
+	f.mu.Lock()
+	f.mu.refusals = 7
+	f.mu.Unlock()
+	s := startSwarm(t, f, WebSocket, 4)
+	if got := s.Tally(); got.Rejoined != 7 || got.Ready != 4 || got.Notices != 0 {
+		t.Errorf("four members, seven refusals: %+v", got)
+	}
+}
+
 func TestGrowTellsWhyAMemberIsRefused(t *testing.T) {
 	l := listen(t)
 	defer l.Close()
