@@ -28,6 +28,9 @@ func edgeWorkshop(t *testing.T) *Workshop {
 }
 
 func TestScenariosRunInSmokeSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("drives other programs, which the race detector cannot see into")
+	}
 	w := edgeWorkshop(t)
 	for _, s := range All {
 		t.Run(s.Name, func(t *testing.T) {
