@@ -58,10 +58,11 @@ type Conn struct {
 	reason Reason
 	port   uint8 // index of its Listener
 	// Mark is for the protocol's use within one turn; a fan-out marks senders.
-	Mark    uint32
-	input   window
-	watched bool // the descriptor is in the watcher's set
-	linked  bool // in one of its loop's lists
+	Mark      uint32
+	input     window
+	watched   bool   // the descriptor is in the watcher's set
+	linked    bool   // in one of its loop's lists
+	discarded uint32 // bytes that came while closing
 
 	handler    Handler
 	timer      Timer
@@ -138,6 +139,17 @@ func (c *Conn) Abort(r Reason) {
 	}
 	c.state = stateDead
 	c.loop.dying = append(c.loop.dying, c)
+}
+
+// discardedBytesMax is what a connection may still send after it was closed: more than a
+// kernel holds for a peer that has not yet seen it.
+const discardedBytesMax = 1 << 20
+
+// discard throws away what comes while closing. A peer that sends on and on is reset.
+func (c *Conn) discard(n int) {
+	if c.discarded += uint32(n); c.discarded > discardedBytesMax {
+		c.Abort(c.reason)
+	}
 }
 
 // linger closes the sending side and waits for the peer to close its own.

@@ -176,6 +176,28 @@ func TestPeerThatNeverClosesIsCutAfterLinger(t *testing.T) {
 	eventually(t, "the close", func() bool { return len(h.reasons()) == 1 })
 }
 
+func TestPeerThatSendsOnAfterItsEndIsReset(t *testing.T) {
+	h := &echo{}
+	e, _ := serve(t, h, Config{LingerTimeout: time.Minute})
+	c := dial(t, e)
+	fmt.Fprint(c, "bye\n")
+	expect(t, c, "so long\n")
+	sent, chunk := 0, make([]byte, 64<<10)
+	for {
+		n, err := c.Write(chunk)
+		if sent += n; err != nil {
+			break
+		}
+		if sent > 256<<20 {
+			t.Fatal("256 MB were taken")
+		}
+	}
+	eventually(t, "the close", func() bool { return len(h.reasons()) == 1 })
+	if r := h.reasons()[0]; r != ReasonQuit {
+		t.Errorf("reason %v", r)
+	}
+}
+
 func TestConnectionsBeyondTheLimitsAreRefused(t *testing.T) {
 	for _, tc := range []struct {
 		cfg  Config
