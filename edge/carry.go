@@ -59,7 +59,7 @@ func (s *server) wireExchange() error {
 		s.feeds = feed
 		s.board = presence.NewBoard(presence.Config{Edge: s.id, Partitions: exchange.Partitions, Tell: feed.Tell, Metrics: s.set})
 		s.inbox = exchange.NewInbox(exchange.InboxConfig{
-			Feed: feed, Deliver: s.way.deliver, Gap: s.way.gap, Aside: s.board.Hear,
+			Feed: feed, Deliver: s.way.deliver, Gap: s.way.gap, Late: s.way.late, Aside: s.board.Hear,
 			Partitions: exchange.Partitions, Trace: s.trace, Metrics: s.set,
 		})
 		s.inbox.Join(vocabulary.Everywhere, func() {})

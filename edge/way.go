@@ -29,6 +29,9 @@ func (w *way) deliver(room string, events []vocabulary.Event) { w.hub.Deliver(ro
 // gap is the exchange's.
 func (w *way) gap(room string, missed uint64) { w.hub.Gap(room, missed) }
 
+// late is the exchange's.
+func (w *way) late(room string, events []vocabulary.Event) { w.hub.Late(room, events) }
+
 // Decided implements clue.Replier.
 func (w *way) Decided(ds []clue.Decision) {
 	foreign := func(d clue.Decision) bool { return d.Origin.Edge != w.edge }

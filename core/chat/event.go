@@ -18,6 +18,7 @@ type Place struct {
 	Epoch  uint64 // a life of the room's counter, past one process; 0 within one
 	Seq    uint64 // position in the room; it grows by one in an epoch, and jumps ahead when a room begins again
 	Time   time.Time
+	Late   bool // it was delivered where it was said before it had this number
 }
 
 // Where implements Event.

@@ -26,9 +26,13 @@ func (o *outlet) trim(now time.Time) {
 	kept := o.mu.parcels[:0]
 	for _, p := range o.mu.parcels {
 		over = over && o.over(7.0/8)
-		falls := p.state == waiting && p.missed == 0 && (over || p.taken.Before(before))
+		falls := p.state == waiting && p.missed == 0 && (over || !p.again && p.taken.Before(before))
 		gap := last[p.Room]
 		switch {
+		case falls && p.again: // the stream has it
+			o.mu.waiting--
+			o.end(p)
+			o.sender.meters.republished.Add(p.Count)
 		case falls && gap != nil && !p.unsure:
 			gap.missed += uint64(p.Count)
 			gap.number = p.number

@@ -12,14 +12,18 @@ import (
 	"uproar/core/trace"
 )
 
-// InboxConfig is what an Inbox needs. All of it must be set but Aside, Trace and
-// Metrics.
+// InboxConfig is what an Inbox needs. All of it must be set but Late, Aside, Trace
+// and Metrics.
 type InboxConfig struct {
 	Feed    Feed
 	Deliver Deliver
 	// Gap says that missed events of a room will not come, 0 when nobody can count them.
 	// It is called as Deliver is, and never at the same time for the same room.
 	Gap func(room string, missed uint64)
+	// Late takes events that do not come again, for members have had them, but of which the
+	// stream says now that they are late (see Part), as it did not when they came. It is
+	// called as Deliver is. nil: nobody wants to know.
+	Late func(room string, events []chat.Event)
 	// Aside takes the body of an aside. It is called on the Feed's goroutine, must not block
 	// and must not keep body. nil: asides are dropped.
 	Aside      func(partition int, body []byte)
@@ -245,7 +249,9 @@ func (x *Inbox) walk(p *partition, r *room, life, final uint64) {
 		}
 		if s.twice {
 			x.counts.duplicates.Add(len(s.events))
-			continue
+			if x.cfg.Late == nil || !s.events[0].Where().Late {
+				continue
+			}
 		}
 		x.call(p, r, &s)
 	}
@@ -264,6 +270,10 @@ func (x *Inbox) call(p *partition, r *room, s *step) {
 }
 
 func (x *Inbox) take(room string, s *step) {
+	if s.twice {
+		x.cfg.Late(room, s.events)
+		return
+	}
 	if s.gap {
 		x.counts.gaps.Inc()
 		x.counts.missed.AddInt64(int64(s.missed))

@@ -64,6 +64,14 @@ func newDesk(t *testing.T, memory *exchangetest.Memory, through func(exchange.Fe
 			defer d.alone(room)()
 			d.note(room, fmt.Sprintf("gap %d", missed))
 		},
+		Late: func(room string, events []chat.Event) {
+			defer d.alone(room)()
+			for _, e := range events {
+				if m, ok := e.(*chat.Message); ok {
+					d.note("late in "+room, m.Text)
+				}
+			}
+		},
 	})
 	return d
 }

@@ -120,11 +120,17 @@ func (o *outlet) answered(p *parcel, err error) {
 }
 
 func (o *outlet) published(p *parcel) {
-	o.end(p)
 	o.mu.answers = true
-	for _, id := range p.ids {
-		o.sender.cfg.Trace.Note(trace.Published, id)
+	if !p.again {
+		for _, id := range p.ids {
+			o.sender.cfg.Trace.Note(trace.Published, id)
+		}
 	}
+	if p.home && !p.late && p.missed == 0 {
+		o.publishAgain(p)
+		return
+	}
+	o.end(p)
 	switch {
 	case p.missed > 0:
 		o.mu.gaps--
@@ -134,6 +140,18 @@ func (o *outlet) published(p *parcel) {
 	default:
 		o.settle(p, nil)
 	}
+}
+
+// publishAgain has a parcel published that the bus has published already, so that the
+// stream says that it has been delivered at home. It has not ended.
+func (o *outlet) publishAgain(p *parcel) {
+	p.again = true
+	if !o.mu.away {
+		o.next(p)
+		return
+	}
+	p.state = waiting
+	o.mu.waiting++
 }
 
 // end leaves a parcel to prune.
@@ -182,8 +200,15 @@ func (o *outlet) leave() {
 		o.mu.from = o.mu.parcels[0].number
 	}
 	for _, p := range o.mu.parcels {
-		if !p.home {
-			o.comeHome(p)
+		if p.home {
+			continue
+		}
+		missing := o.expected(p)
+		o.comeHome(p)
+		if p.state == published && missing { // it has ended
+			o.mu.kept -= len(p.Body)
+			o.grow(p.Count, len(p.Body))
+			o.publishAgain(p)
 		}
 	}
 }
@@ -328,6 +353,8 @@ func (o *outlet) carryOut(e *effect) {
 			p.encodeGap(s.cfg.Publisher)
 			o.grow(0, len(p.Body)-before)
 			o.mu.underBytes += len(p.Body) - before
+		} else if p.home && !p.late {
+			p.Body, p.late = lateBody(p.Body), true
 		}
 		o.mu.Unlock()
 		if err := s.cfg.Bus.Publish(&p.Lines); err != nil {

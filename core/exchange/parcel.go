@@ -19,6 +19,8 @@ type parcel struct {
 	given  time.Time // to the bus, last
 	state  state
 	home   bool     // delivered at home
+	late   bool     // Body says so
+	again  bool     // the bus has published it without saying so
 	unsure bool     // a bus may have published it
 	missed uint64   // it has become a gap, which stands for as many lines
 	ids    []string // of its lines, if they are traced

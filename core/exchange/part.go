@@ -15,6 +15,9 @@ type Part struct {
 	Count int      // of its events, 1 to EventsMax
 
 	Stamp Stamp // of the body
+	// Late says that the events were delivered where they were said before they had this
+	// position: members there may not have read what is before them in the stream.
+	Late bool
 
 	rest []byte // of the body: the id of the room, the count, the events
 }
@@ -53,9 +56,10 @@ func readPart(b []byte) (Part, error) {
 	p.First.Epoch = binary.BigEndian.Uint64(b)
 	p.First.Seq = binary.BigEndian.Uint64(b[8:])
 	b = b[partHead:]
-	if b[0] != version {
-		return Part{}, fmt.Errorf("cannot read a part: %w %d, this program reads version %d", ErrVersion, b[0], version)
+	if b[0]&^lateBit != version {
+		return Part{}, fmt.Errorf("cannot read a part: %w %d, this program reads version %d", ErrVersion, b[0]&^lateBit, version)
 	}
+	p.Late = b[0]&lateBit != 0
 	room, b, ok := cut(b[1:], nameBytesMax)
 	if !ok || len(b) < 8 {
 		return Part{}, fmt.Errorf("cannot read a part: %w: the room", errDamaged)
@@ -89,7 +93,7 @@ func (p *Part) Last() uint64 { return p.First.Seq + uint64(p.Count) - 1 }
 // event that is kept keeps these.
 func (p *Part) Decode(room string) ([]chat.Event, error) {
 	r := reader{s: string(p.rest)}
-	place := chat.Place{Room: room, RoomID: r.text(idBytesMax), Epoch: p.First.Epoch}
+	place := chat.Place{Room: room, RoomID: r.text(idBytesMax), Epoch: p.First.Epoch, Late: p.Late}
 	r.uint() // the count
 	events := make([]chat.Event, 0, p.Count)
 	for i := range p.Count {

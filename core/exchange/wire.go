@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 //	u64   epoch                              \ the part's position, see Position:
 //	u64   seq of the first event             / who publishes it does not know it
 //	body, which the publisher makes:
-//	  byte    version, 1
+//	  byte    version, 1; the highest bit says that the body is late, see Part
 //	  string  room; uvarint length and bytes, as are all strings
 //	  u64     who publishes it, big endian; see Stamp
 //	  uvarint number of the body, see Stamp
@@ -27,6 +28,7 @@ import (
 // are milliseconds, and what is finer is cut off.
 const (
 	version = 1
+	lateBit = 0x80
 	// partHead is what stands before the body, without the length.
 	partHead = 8 + 8
 	// eventBytesLeast is of an event without anything in it: a kind and a time.
@@ -76,8 +78,8 @@ type Stamp struct {
 }
 
 // AppendBody appends the body of a part: events of one room, in order. What is in Place
-// goes as Room and RoomID of the first event, and each one's Time; Epoch and Seq are left
-// out, they are the position that the part gets.
+// goes as Room, RoomID and Late of the first event, and each one's Time; Epoch and Seq are
+// left out, they are the position that the part gets.
 //
 // It fails, and returns b as it was, when there are no events, when they are beyond the
 // bounds of a part (ErrTooLong), or when a text holds what no client may be sent.
@@ -88,7 +90,11 @@ func AppendBody(b []byte, stamp Stamp, room string, events []chat.Event) ([]byte
 	case len(events) > EventsMax:
 		return b, fmt.Errorf("cannot encode %d events of room %q: want at most %d: %w", len(events), room, EventsMax, ErrTooLong)
 	}
-	w := writer{b: append(b, version)}
+	first := version
+	if events[0].Where().Late {
+		first |= lateBit
+	}
+	w := writer{b: append(b, byte(first))}
 	w.text(room, nameBytesMax)
 	w.b = binary.BigEndian.AppendUint64(w.b, stamp.Publisher)
 	w.uint(stamp.Number)
@@ -113,4 +119,11 @@ func AppendPart(b []byte, first Position, body []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, first.Epoch)
 	b = binary.BigEndian.AppendUint64(b, first.Seq)
 	return append(b, body...)
+}
+
+// lateBody is the body as it is published when its lines have been delivered at home.
+func lateBody(body []byte) []byte {
+	b := bytes.Clone(body) // a bus may have the other still
+	b[0] |= lateBit
+	return b
 }

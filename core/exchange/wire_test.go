@@ -160,6 +160,23 @@ func TestPartKnowsItsStamp(t *testing.T) {
 	}
 }
 
+func TestPartKnowsThatItIsLate(t *testing.T) {
+	first := body(t, "ann", &chat.Raid{ID: "1"}, &chat.Raid{ID: "2"})
+	again := lateBody(first)
+	for _, late := range []bool{false, true} {
+		b := map[bool][]byte{false: first, true: again}[late]
+		payload := AppendPart(nil, Position{9, 1}, b)
+		if p := onlyPart(t, payload); p.Late != late || p.Stamp != testStamp || p.Count != 2 || len(b) != len(first) {
+			t.Errorf("%+v, want late %v", p, late)
+		}
+		for i, e := range decodeOnly(t, payload) {
+			if e.Where().Late != late {
+				t.Errorf("event %d: %+v, want late %v", i, e.Where(), late)
+			}
+		}
+	}
+}
+
 func TestDecodedEventsDoNotUseThePayload(t *testing.T) {
 	want := everyKind("ann", 1)
 	payload := AppendPart(nil, Position{9, 1}, body(t, "ann", want...))
@@ -185,7 +202,7 @@ func TestPartsAreReadWithoutTheirEvents(t *testing.T) {
 
 func TestPartThatCannotBeReadHidesNoOther(t *testing.T) {
 	newer := body(t, "bob", &chat.Raid{})
-	newer[0] = 2
+	newer[0] = lateBit | 2
 	payload := AppendPart(nil, Position{9, 1}, newer)
 	payload = AppendPart(payload, Position{9, 1}, []byte{version, 200})
 	payload = AppendPart(payload, Position{9, 1}, body(t, "ann", &chat.Raid{}))
@@ -294,6 +311,7 @@ func (nobody) Where() *chat.Place { return &chat.Place{} }
 
 func FuzzParts(f *testing.F) {
 	f.Add(AppendPart(nil, Position{9, 1}, body(f, "ann", everyKind("ann", 1)...)))
+	f.Add(AppendPart(nil, Position{9, 1}, lateBody(body(f, "ann", &chat.Raid{}))))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		for p, err := range Parts(payload) {
 			if err != nil {

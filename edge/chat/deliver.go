@@ -41,6 +41,12 @@ func (h *Hub) Gap(room string, missed uint64) {
 	h.Deliver(room, []chat.Event{gapIn(room, missed)})
 }
 
+// Late notes that events which have been delivered are late, see exchange.InboxConfig: who
+// has read them elsewhere and comes back here is told that lines may be missing.
+func (h *Hub) Late(room string, events []chat.Event) {
+	h.recent.markLate(room, events)
+}
+
 // everywhere takes what is for users wherever they are.
 func (h *Hub) everywhere(events []chat.Event) {
 	for _, e := range events {

@@ -74,8 +74,13 @@ var errAway = errors.New("the exchange is away")
 // publish keeps lines of one epoch, the first with its number, as a stream does.
 func (e *elsewhere) publish(t testing.TB, events ...chat.Event) {
 	t.Helper()
+	e.publishAs(t, events[0].Where().Seq, events...)
+}
+
+func (e *elsewhere) publishAs(t testing.TB, number uint64, events ...chat.Event) {
+	t.Helper()
 	first := events[0].Where()
-	body, err := exchange.AppendBody(nil, exchange.Stamp{Publisher: 1, Number: first.Seq}, first.Room, events)
+	body, err := exchange.AppendBody(nil, exchange.Stamp{Publisher: 1, Number: number}, first.Room, events)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,7 @@ func (h *historian) ask(room, id string, at exchange.Position, tell func(backlog
 // backlog is what a History has of a room behind a line.
 type backlog struct {
 	found  bool
+	late   bool              // the line was delivered somewhere before the stream had it
 	events []chat.Event      // with a Gap wherever something is missing
 	head   exchange.Position // up to which nothing is missing but that
 }
@@ -84,8 +85,10 @@ func (h *historian) read(ctx context.Context, room, id string, at exchange.Posit
 	}
 	for _, e := range decode(room, head.Epoch, parts) {
 		seq := e.Where().Seq
+		named := idOf(e.Event) == id
+		b.late = b.late || named && e.Where().Late
 		switch {
-		case idOf(e) == id:
+		case named && !e.twice:
 			b.found, b.events, last = true, nil, seq
 		case b.found && seq > last:
 			b.add(room, last, seq, e)
@@ -99,22 +102,42 @@ func (h *historian) read(ctx context.Context, room, id string, at exchange.Posit
 }
 
 // add appends the event with a seq to those up to last.
-func (b *backlog) add(room string, last, seq uint64, e chat.Event) {
+func (b *backlog) add(room string, last, seq uint64, e old) {
 	if seq > last+1 {
 		b.events = append(b.events, gapIn(room, seq-last-1))
 	}
-	b.events = append(b.events, e)
+	if !e.twice {
+		b.events = append(b.events, e.Event)
+	}
+}
+
+// old is an event that a History keeps.
+type old struct {
+	chat.Event
+	twice bool // it is there before, under another position
 }
 
 // decode returns the events of one epoch in parts. What cannot be read is left out.
-func decode(room string, epoch uint64, parts [][]byte) (events []chat.Event) {
+func decode(room string, epoch uint64, parts [][]byte) (events []old) {
+	heard := map[uint64]uint64{} // by publisher, the last number
+	var upTo uint64              // seq of what has been read
 	for _, payload := range parts {
 		for part, err := range exchange.Parts(payload) {
 			if err != nil || part.First.Epoch != epoch || string(part.Room) != room {
 				continue
 			}
+			if part.Last() <= upTo {
+				continue // answers may overlap
+			}
+			upTo = part.Last()
+			twice := part.Stamp != (exchange.Stamp{}) && part.Stamp.Number <= heard[part.Stamp.Publisher]
+			if !twice {
+				heard[part.Stamp.Publisher] = part.Stamp.Number
+			}
 			if some, err := part.Decode(room); err == nil {
-				events = append(events, some...)
+				for _, e := range some {
+					events = append(events, old{e, twice})
+				}
 			}
 		}
 	}

@@ -355,3 +355,46 @@ func TestBacklogIsJoinedWithWhatWasHeardHere(t *testing.T) {
 		}
 	}
 }
+
+// lateStream has line 2 published twice, the second time as late, behind what was said
+// meanwhile.
+func lateStream(t *testing.T, e *elsewhere) {
+	again := *told("room", 2)
+	again.Seq, again.Late = 4, true
+	e.publish(t, stretchOf(1, 1)...)
+	e.publish(t, stretchOf(2, 2)...)
+	e.publish(t, stretchOf(3, 3)...)
+	e.publishAs(t, 2, &again)
+	e.publish(t, stretchOf(5, 5)...)
+}
+
+// TestWhoComesToAnotherProcessBehindALateLineIsToldOfAGap: where he was the lines before
+// it may not have come.
+func TestWhoComesToAnotherProcessBehindALateLineIsToldOfAGap(t *testing.T) {
+	for id, want := range map[string]string{"room-1": "2 3 5", "room-2": "gap? 3 5", "room-3": "5"} {
+		h, e := newWideHall(t, engine.Config{})
+		lateStream(t, e)
+		if _, got := h.comesAnew(e, id); log(got) != want {
+			t.Errorf("behind %s: read %q, want %q", id, log(got), want)
+		}
+	}
+}
+
+func TestWhoComesBackBehindALateLineThatIsKeptHereIsToldOfAGap(t *testing.T) {
+	h, e := newWideHall(t, engine.Config{})
+	h.comesAnew(e, "")
+	home := told("room", 1)
+	home.Epoch, home.Seq = 0, 0
+	h.accept(home)
+	h.say(2, 3)
+	again := *told("room", 2)
+	again.Seq, again.Late = 4, true
+	if _, got := h.comesBack(WireTCP, "room-1"); log(got) != "2 3" {
+		t.Errorf("behind a line at home: read %q", got)
+	}
+	h.hub.Late("room", []chat.Event{&again})
+	if _, got := h.comesBack(WireTCP, "room-2"); log(got) != "gap? 3" {
+		t.Errorf("behind a late line: read %q", got)
+	}
+	h.check()
+}

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"uproar/core/chat"
 	"uproar/core/exchange"
@@ -33,6 +34,9 @@ type kept struct {
 	event  chat.Event // nil: a cut
 	room   *chain
 	before uint64 // number of the one before it in its room; it may be gone
+	// late is not 0 since the stream has said that the event was delivered elsewhere, or
+	// here where it has no position, before the stream had it: number of what came next here.
+	late uint64
 }
 
 // chain is what is kept of one room, one at least.
@@ -40,6 +44,7 @@ type chain struct {
 	name  string
 	last  uint64
 	count int
+	home  int // of them without a position
 }
 
 // Bounds of what is kept.
@@ -102,7 +107,12 @@ func (c *recent) push(room string, e chat.Event) {
 		ch = &chain{name: room}
 		c.mu.rooms[room] = ch
 	}
-	*c.at(c.mu.next) = kept{e, ch, ch.last}
+	k := kept{event: e, room: ch, before: ch.last}
+	if e != nil && e.Where().Late {
+		k.late = c.mu.next
+	}
+	*c.at(c.mu.next) = k
+	ch.home += homes(e)
 	ch.last = c.mu.next
 	ch.count++
 	c.mu.next++
@@ -114,6 +124,7 @@ func (c *recent) drop() {
 	k := c.at(c.mu.first)
 	c.mu.first++
 	c.mu.bytes -= sizeOf(k.event)
+	k.room.home -= homes(k.event)
 	if k.room.count--; k.room.count == 0 {
 		delete(c.mu.rooms, k.room.name)
 	}
@@ -138,6 +149,7 @@ type place struct {
 	number uint64            // of the line
 	at     exchange.Position // of the line, where it has one
 	cut    bool              // something is missing behind it
+	late   bool              // who has read it elsewhere may not have read what is before it here
 }
 
 // lookMax bounds how far a line is looked for, in events of its room: more than replayMax
@@ -153,10 +165,56 @@ func (c *recent) find(room, id string) (p place) {
 			p.cut = true
 		} else if idOf(e) == id {
 			p.found, p.number, p.at = true, n, positionOf(e)
+			p.late = p.at.Epoch != 0 && (c.at(n).late != 0 || c.strays(n))
 			return p
 		}
 	}
 	return p
+}
+
+// strayMax is how long after it was said a line that was delivered at home comes in the
+// stream at the latest, or a gap in its place.
+const strayMax = time.Minute
+
+// strays reports whether a line that was delivered here at home before the event with a
+// number is behind that in the stream.
+func (c *recent) strays(number uint64) bool {
+	k := c.at(number)
+	left, from := k.room.home, k.event.Where().Time.Add(-strayMax)
+	for range lookMax {
+		if left == 0 || k.before < c.mu.first {
+			return false
+		}
+		k = c.at(k.before)
+		if homes(k.event) == 0 {
+			continue
+		}
+		left--
+		if k.event.Where().Time.After(from) && (k.late == 0 || k.late > number) {
+			return true
+		}
+	}
+	return false
+}
+
+// markLate notes that the stream says of events now that they are late.
+func (c *recent) markLate(room string, events []chat.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, late := range events {
+		id := idOf(late)
+		if id == "" {
+			continue
+		}
+		for n, e := range c.back(room) {
+			if e != nil && idOf(e) == id {
+				if k := c.at(n); k.late == 0 {
+					k.late = c.mu.next
+				}
+				break
+			}
+		}
+	}
 }
 
 // lineMax bounds how far Hub.Line looks, in events of the room.
@@ -242,6 +300,14 @@ func idOf(e chat.Event) string {
 func positionOf(e chat.Event) exchange.Position {
 	p := e.Where()
 	return exchange.Position{Epoch: p.Epoch, Seq: p.Seq}
+}
+
+// homes is 1 for an event without a position, which was delivered at home, and else 0.
+func homes(e chat.Event) int {
+	if _, gap := e.(*chat.Gap); gap || e == nil || e.Where().Epoch != 0 {
+		return 0
+	}
+	return 1
 }
 
 // sizeOf is about how many bytes an event takes.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"uproar/core/chat"
 )
@@ -42,14 +43,14 @@ func TestRecentEventsAreThoseOfASimpleList(t *testing.T) {
 		switch random.IntN(8) {
 		case 0:
 			if at := lastOf(list, room); at >= 0 && list[at].event != nil {
-				list = append(list, kept{nil, &chain{name: room}, list[len(list)-1].before + 1})
+				list = append(list, kept{room: &chain{name: room}, before: list[len(list)-1].before + 1})
 			}
 			c.cut(room)
 		default:
 			counts[room]++
 			e := told(room, counts[room])
 			number := c.add(room, []chat.Event{e})
-			list = append(list, kept{e, &chain{name: room}, number})
+			list = append(list, kept{event: e, room: &chain{name: room}, before: number})
 		}
 		list = list[max(0, len(list)-eventsMax):]
 		upTo := list[random.IntN(len(list))].before
@@ -181,5 +182,52 @@ func TestLineOfARoomIsFoundAmongItsLast(t *testing.T) {
 	add("room", "later")
 	if c.line("room", "first") != nil {
 		t.Fatalf("line %d from the end is found", lineMax+1)
+	}
+}
+
+// TestLateLineIsKnownToBe has lines that came here by the feed and at home, and places
+// behind which members of other processes may lack a line that is before them here.
+func TestLateLineIsKnownToBe(t *testing.T) {
+	at := time.UnixMilli(1_700_000_000_000)
+	line := func(n int, home, late bool) *chat.Message {
+		m := told("room", n)
+		m.Time = at.Add(time.Duration(n) * time.Second)
+		m.Late = late
+		if home {
+			m.Epoch, m.Seq = 0, 0
+		}
+		return m
+	}
+	late := func(c *recent) (late []int) {
+		for n := range 100 {
+			if c.find("room", fmt.Sprintf("room-%d", n)).late {
+				late = append(late, n)
+			}
+		}
+		return late
+	}
+	c := newRecent(64, 1<<20)
+	c.add("room", []chat.Event{line(1, false, false), line(2, true, false), line(3, false, false), line(4, false, true), line(5, false, false)})
+	if got := late(c); !slices.Equal(got, []int{3, 4, 5}) {
+		t.Errorf("while the line at home is not in the stream: %v", got)
+	}
+	c.markLate("room", []chat.Event{line(2, false, true), line(77, false, true)})
+	c.add("room", []chat.Event{line(6, false, false)})
+	if got := late(c); !slices.Equal(got, []int{3, 4, 5}) {
+		t.Errorf("when it is: %v", got)
+	}
+	c.markLate("room", []chat.Event{line(6, false, true)})
+	if got := late(c); !slices.Equal(got, []int{3, 4, 5, 6}) {
+		t.Errorf("when the stream has said so of another: %v", got)
+	}
+	c.add("room", []chat.Event{line(7, true, false), line(80, false, false)})
+	if got := late(c); !slices.Equal(got, []int{3, 4, 5, 6}) {
+		t.Errorf("a minute after a line that did not come: %v", got)
+	}
+	for n := range 64 {
+		c.add("other", []chat.Event{told("other", n)})
+	}
+	if n := len(c.mu.rooms); n != 1 {
+		t.Errorf("%d rooms", n)
 	}
 }

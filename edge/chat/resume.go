@@ -39,6 +39,9 @@ func (s *Session) resume(a *arrival) {
 	default:
 		missed = uncounted(r.name)
 	}
+	if exact := near.found && !near.cut && whole || a.backlog.found; exact && (near.late || a.backlog.late) {
+		missed = append(uncounted(r.name), missed...)
+	}
 	if max(r.lostUpTo.Load(), r.gapAt) > max(r.taken, near.number) {
 		missed = append(missed, gapIn(r.name, 0)) // members were told, or will be
 	}
