@@ -33,7 +33,8 @@ type Feed interface {
 	// only its last call counts. Any goroutine may call it, under locks: it must not call
 	// the Sink. When a partition is wanted again, Subscribed follows again.
 	Want(partition int, wanted bool)
-	// Since returns what is still kept of a room's parts after a position, in order, and
+	// Since returns what is still kept of a room's parts after a position, in order, or the
+	// first of them: there is more to ask for while they end before the head. And it returns
 	// the position of the last event ever published there; after the zero Position it
 	// returns the head alone, and after one of another epoch only the head counts. A room
 	// where nothing was ever published, or all has been forgotten, has the zero head. Each

@@ -23,6 +23,14 @@ type answer struct {
 	batches []batch
 }
 
+// end is the number of the last event that the stream had, 0 if it had none.
+func (a *answer) end() (last uint64) {
+	for i := range a.batches {
+		last = max(last, a.batches[i].last())
+	}
+	return last
+}
+
 // repairAll repairs the rooms of a partition, one after the other, until ctx ends. A
 // partition lives on one server: while it does not answer, rooms of others do not wait.
 func (x *Inbox) repairAll(ctx context.Context, p *partition) {
@@ -67,7 +75,8 @@ func (p *partition) pop() *room {
 }
 
 // repair asks the stream what a room's members have missed, and delivers it, and what
-// came meanwhile. It reports whether there was an answer that led on.
+// came meanwhile. An answer that ends before the head has the room asked about again. It
+// reports whether there was an answer that led on.
 func (x *Inbox) repair(ctx context.Context, p *partition, r *room) bool {
 	p.mu.Lock()
 	r.round++
@@ -97,6 +106,9 @@ func (x *Inbox) repair(ctx context.Context, p *partition, r *room) bool {
 		x.tellLost(p, r, life)
 	}
 	final := a.head.Seq
+	if end := a.end(); end > r.last.Seq && end < final { // there may be more: ask again from there
+		final, r.stale = end, true
+	}
 	if !known { // only the head was asked for, so a hole may still be filled
 		final = 0
 		r.stale = r.stale || r.last != a.head

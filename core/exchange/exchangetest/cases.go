@@ -220,6 +220,23 @@ func interrupted(s *site) {
 	}
 }
 
+func manyMissed(s *site) {
+	const lines = 5000
+	room := s.room("a")
+	e := s.edge().join(room)
+	e.tap.Lose(true)
+	for i := 1; i < lines; i += 2 {
+		s.say(room, numbers(i, i+1)...)
+	}
+	s.eventually("they are lost", func() bool { return e.tap.Payloads(exchange.PartitionOf(room, s.Partitions)) >= lines/2 })
+	e.tap.Lose(false)
+	s.say(room, strconv.Itoa(lines+1))
+	e.expect(room, numbers(1, lines+1)...)
+	if c := e.Counts(); c.Gaps != 0 || c.Repaired < lines {
+		s.t.Errorf("%+v", c)
+	}
+}
+
 func forgotten(s *site) {
 	room := s.room("a")
 	e := s.edge().join(room)

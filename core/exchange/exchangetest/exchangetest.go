@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) Bus) {
 		{"RoomWithoutMembersIsPassedOver", passedOver},
 		{"LostDoubledAndLatePayloadsAreMended", mixed},
 		{"LinesMissedInAnInterruptionAreRepaired", interrupted},
+		{"MoreThanOneAnswerHoldsIsRepaired", manyMissed},
 		{"MembersAreToldOfWhatTheStreamForgot", forgotten},
 		{"MembersAreToldOfAnotherEpoch", restarted},
 		{"FirstWordsOfARoomAreRepaired", firstWords},

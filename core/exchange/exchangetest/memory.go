@@ -9,8 +9,11 @@ import (
 	"uproar/core/exchange"
 )
 
-// keptMax is how many parts of a room a Memory keeps.
-const keptMax = 512
+// Bounds of what a Memory keeps of a room, and answers at once, in parts.
+const (
+	keptMax   = 16384
+	answerMax = 1024
+)
 
 // Memory is an exchange within a test: what Redis does, without Redis. Its methods may
 // be called by several goroutines at once.
@@ -182,7 +185,7 @@ func (f *memoryFeed) Since(_ context.Context, room string, after exchange.Positi
 	}
 	var parts [][]byte
 	for _, p := range k.parts {
-		if after.Epoch == k.head.Epoch && p.last > after.Seq {
+		if after.Epoch == k.head.Epoch && p.last > after.Seq && len(parts) < answerMax {
 			parts = append(parts, p.bytes)
 		}
 	}

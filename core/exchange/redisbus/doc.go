@@ -11,13 +11,24 @@
 //	key                     type     holds                                     kept
 //	up:{env}:{xP}           channel  payloads: parts laid end to end           -
 //	up:{env}:{xP}:s:ROOM    stream   an entry LAST-COUNT for each flush, with  2 min after the last line,
-//	                                 its parts in field p                      about 512 entries
-//	up:{env}:{xP}:h:ROOM    hash     e: the epoch, 8 bytes; q: last number     24 h after the last line
+//	                                 its parts in field p                      else see below
+//	up:{env}:{xP}:h:ROOM    hash     e: the epoch, 8 bytes; q: last number;    24 h after the last line
+//	                                 o, n: marks, numbers of lines;
+//	                                 t: when n was made, Redis' seconds
 //	up:{env}:{xP}:d:ID      string   last publication of the publisher ID      60 s
 //
 // A part is a length (32 bits, of what follows), the epoch (8 bytes), the number of its
 // first line (64 bits), and the body; all numbers are big endian. No time of another
 // host's clock is used anywhere.
+//
+// A stream is marked once a minute, with the 32nd line that comes: Redis' time and the
+// number of the last line. With a new mark goes what is older than the older of the two
+// before. So the last two minutes of a room are there, and no more than about three and
+// some lines, with three exceptions. The last 512 lines stay whatever their age. More than about 16,384 entries
+// are never kept: three minutes at 90 entries/s; a room of 865 lines/s, each a flush of its
+// own, keeps the last 19 s, and more where lines share flushes. And if Redis' clock jumps
+// forward, it goes as if that time had passed; backward, what is there stays a few minutes
+// longer. The bytes of a stream are bounded by those of its entries alone, see flushBytesMax.
 //
 // # Publishing
 //
@@ -36,7 +47,8 @@
 // is read from it is handed off at once to a lane with bounded memory, for Redis cuts off
 // a subscriber that reads too slowly. A lane that is full drops what comes, and tells the sink
 // that the partition has been subscribed to again: payloads may be missing. The sink
-// reads from the stream what it missed (Since).
+// reads from the stream what it missed (Since): at most 2,048 entries and 4 MiB with one answer,
+// and again from there.
 //
 // # Goroutines
 //

@@ -159,9 +159,10 @@ func (p *Publisher) prepare(q *queue, batch []lines) *flush {
 	for i, bits := 0, rand.Uint64()|1; i < len(epoch); i++ { // never 0
 		epoch[i] = byte(bits >> (56 - 8*i))
 	}
-	f.args = append(make([]string, 0, 9+3*len(batch)),
+	f.args = append(make([]string, 0, 11+3*len(batch)),
 		strconv.FormatUint(f.number, 10), "0", publish, keys.channel(q.partition), string(epoch[:]),
-		millis(numberKept), millis(streamKept), millis(counterKept), strconv.Itoa(streamEntriesMax))
+		millis(numberKept), millis(streamKept), millis(counterKept), strconv.Itoa(streamEntriesMax),
+		strconv.Itoa(int(markEvery/time.Second)), strconv.Itoa(streamLinesMin))
 	for len(batch) > 0 {
 		room := batch[0].Room
 		n := 1

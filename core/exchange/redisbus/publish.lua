@@ -4,8 +4,9 @@
 -- ARGV  1 number  2 "1" if a number before it must be here  3 PUBLISH or SPUBLISH
 --       4 channel  5 epoch of a room without one, 8 bytes
 --       6, 7, 8 milliseconds for which number, stream and counter are kept
---       9 entries of a stream; then for each room: how many parts, and for each part:
---       how many lines, body.
+--       9 entries of a stream at most  10 seconds between two marks of a stream
+--       11 lines of a stream that are kept whatever their age; then for each room: how
+--       many parts, and for each part: how many lines, body.
 -- Returns 1: published; 0: it was before; -1: nobody knows.
 local number, last = tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or nil)
 if last then
@@ -14,9 +15,23 @@ if last then
 elseif ARGV[2] == '1' then
   return -1
 end
+-- Marks a stream if it is time, with its last number before and after this call, and trims it.
+local function mark(stream, counter, before, seq)
+  local now = tonumber(redis.call('TIME')[1])
+  local marks = redis.call('HMGET', counter, 't', 'o', 'n')
+  local marked = tonumber(marks[1] or nil)
+  if not marked or now < marked then -- the room is new, or the clock went back
+    redis.call('HSET', counter, 't', now, 'o', 0, 'n', before)
+  elseif now - marked >= tonumber(ARGV[10]) then
+    -- What was before the older mark is older than two times between marks.
+    local first = math.min(tonumber(marks[2] or 0), seq - tonumber(ARGV[11]) + 1)
+    if first > 0 then redis.call('XTRIM', stream, 'MINID', '~', string.format('%.0f', first)) end
+    redis.call('HSET', counter, 't', now, 'o', marks[3] or 0, 'n', before)
+  end
+end
 -- First of all writes: where writes are refused nothing is done.
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[6])
-local payload, a = {}, 10
+local payload, a = {}, 12
 for k = 2, #KEYS, 2 do
   local stream, counter = KEYS[k], KEYS[k + 1]
   local kept = redis.call('HMGET', counter, 'e', 'q')
@@ -39,6 +54,7 @@ for k = 2, #KEYS, 2 do
   redis.call('PEXPIRE', counter, ARGV[8])
   redis.call('XADD', stream, 'MAXLEN', '~', ARGV[9], string.format('%.0f-%.0f', seq, seq - before), 'p', whole)
   redis.call('PEXPIRE', stream, ARGV[7])
+  if math.floor(before / 32) ~= math.floor(seq / 32) then mark(stream, counter, before, seq) end
   payload[#payload + 1] = whole
 end
 redis.call(ARGV[3], ARGV[4], table.concat(payload))

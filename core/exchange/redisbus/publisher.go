@@ -92,9 +92,11 @@ func (p *Publisher) Close(ctx context.Context) {
 	}
 }
 
-// run flushes a partition until nothing waits there.
+// run flushes a partition until nothing waits there. What has waited too long is refused
+// first: a process that was frozen says nothing stale when it wakes.
 func (p *Publisher) run(q *queue) {
 	for {
+		p.refuse(q.expired(time.Now().Add(-p.bus.config.SendTimeout)), exchange.ErrUnavailable)
 		batch := q.take()
 		if batch == nil {
 			return

@@ -20,10 +20,15 @@ var publishSHA = func() string {
 
 // How long things are kept, and how much of a stream.
 const (
-	numberKept       = 60 * time.Second // longer than a flush is sent again
-	streamKept       = 2 * time.Minute
-	counterKept      = 24 * time.Hour
-	streamEntriesMax = 512 // about: Redis removes whole nodes of 100
+	numberKept  = 60 * time.Second // longer than a flush is sent again
+	streamKept  = 2 * time.Minute  // after its last line
+	counterKept = 24 * time.Hour
+
+	// Of a stream goes what was there before the older of its two marks, whenever it is
+	// marked anew: two to three minutes of it stay.
+	markEvery        = time.Minute // whole seconds
+	streamLinesMin   = 512         // stay whatever their age
+	streamEntriesMax = 16384       // about: Redis removes whole nodes of at most 100
 )
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -15,8 +15,9 @@ import (
 
 // Bounds of reading a stream back.
 const (
-	repairsMax    = 128  // at a time, those given up included: rueidis queues them with the flushes
-	repairEntries = 1024 // of a stream; it has fewer
+	repairsMax     = 128     // at a time, those given up included: rueidis queues them with the flushes
+	repairEntries  = 2048    // in one answer: who asks again gets what follows
+	repairBytesMax = 4 << 20 // in one answer, of whole entries; one is always in it
 )
 
 const partHeadBytes = 4 + 16 // length, epoch, number of the first line
@@ -24,8 +25,8 @@ const partHeadBytes = 4 + 16 // length, epoch, number of the first line
 var errEntry = errors.New("an entry of the stream is not made of parts")
 
 // Since implements exchange.Feed. After a position of an epoch that is over it returns
-// all that is kept of the present one. A part may begin at or before the position, if it
-// ends after it.
+// what is kept of the present one from its beginning. A part may begin at or before the
+// position, if it ends after it.
 func (f *Feed) Since(ctx context.Context, room string, after exchange.Position) ([][]byte, exchange.Position, error) {
 	f.bus.meters.repairs.Inc()
 	parts, head, err := f.bus.since(ctx, room, after)
@@ -45,7 +46,11 @@ func (b *Bus) since(ctx context.Context, room string, after exchange.Position) (
 		return nil, head, err
 	}
 	var parts [][]byte
+	bytes := 0
 	for _, entry := range entries {
+		if bytes += len(entry.FieldValues["p"]); bytes > repairBytesMax && len(parts) > 0 {
+			break
+		}
 		// The counter was read first: what came meanwhile is behind head, and a stream that
 		// began meanwhile is of another epoch.
 		last, whole, err := splitEntry(entry)
