@@ -170,6 +170,12 @@ func (c *crowd) leave() {
 	default:
 		close(c.stop)
 	}
+	c.scatter()
+	c.readers.Wait()
+}
+
+// scatter ends all connections.
+func (c *crowd) scatter() {
 	for _, m := range c.members {
 		m.mu.Lock()
 		if m.mu.conn != nil {
@@ -177,5 +183,4 @@ func (c *crowd) leave() {
 		}
 		m.mu.Unlock()
 	}
-	c.readers.Wait()
 }

@@ -10,6 +10,11 @@ import (
 
 // verdict is what the logs of all members say of what the server has promised.
 type verdict struct {
+	// Processes were apart for a while, and delivered their own lines first: lines have one
+	// order in each process, and who came back to another one may have been sent some twice,
+	// behind a gap that says that it is not known where he was.
+	apart bool
+
 	disorder  []string // two members have heard two lines in different orders
 	overtaken []string // a member has heard two accepted lines of one sender in another order than they were said
 	doubled   []string // a member has heard a line twice
@@ -76,7 +81,9 @@ func (v *verdict) order(lines []said, members []*member) (order []int, position 
 	for len(rest) > 0 {
 		i := slices.IndexFunc(rest, func(n int) bool { return ahead[n] == 0 })
 		if i < 0 { // all stand behind each other
-			v.disorder = append(v.disorder, v.explain(members, position))
+			if !v.apart {
+				v.disorder = append(v.disorder, v.explain(members, position))
+			}
 			i = 0
 		}
 		n := rest[i]
@@ -135,7 +142,7 @@ func (v *verdict) judgeMember(lines []said, order []int, position map[int]int, m
 		}
 	}
 	var joined time.Duration
-	resuming := false
+	resuming, unplaced := false, false // unplaced: it resumes, and was told of a gap
 	for _, e := range m.log {
 		at := e.when()
 		switch e.kind {
@@ -143,8 +150,9 @@ func (v *verdict) judgeMember(lines []said, order []int, position map[int]int, m
 			v.forged = append(v.forged, fmt.Sprintf("%s heard a line that is none of this room, at %v", m.nick, at))
 		case gap:
 			s.announce(int(e.number))
+			unplaced = unplaced || resuming
 		case asked:
-			joined, resuming = at, e.number == 1
+			joined, resuming, unplaced = at, e.number == 1, false
 		case seated:
 			if !resuming {
 				s.fresh, s.freshAt = true, at
@@ -152,6 +160,9 @@ func (v *verdict) judgeMember(lines []said, order []int, position map[int]int, m
 		case heard:
 			n := int(e.number)
 			if seen[n] {
+				if v.apart && unplaced {
+					continue
+				}
 				v.doubled = append(v.doubled, fmt.Sprintf("%s heard line %d once more at %v", m.nick, n, at))
 				continue
 			}

@@ -94,6 +94,31 @@ func TestJudgeFindsEachCrime(t *testing.T) {
 	}
 }
 
+func TestJudgeBearsWithProcessesThatWereApart(t *testing.T) {
+	again := []entry{{kind: cut}, {kind: asked, number: 1}, {kind: seated}}
+	for _, c := range []struct {
+		name string
+		log  []entry
+		want string
+	}{
+		{"order", logOf(hears(0, 1, 3, 2, 4, 5)), "overtaken "}, // all are of one sender
+		{"twice behind a gap of a resumption", logOf(hears(0, 1, 2), again, step(gap, 0), hears(1, 2, 3, 4, 5)), ""},
+		{"twice without a gap", logOf(hears(0, 1, 2), again, hears(2, 3, 4, 5)), "doubled "},
+		{"twice behind a gap of before", logOf(hears(0, 1), step(gap, 0), hears(2), again, hears(2, 3, 4, 5)), "doubled "},
+		{"lost", logOf(hears(0, 1, 3, 4, 5)), "lost 2 "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVerdict()
+			v.apart = true
+			all := logOf(hears(0, 1, 2, 3, 4, 5))
+			v.judgeRoom(judgedBook(), []*member{{index: 7, log: c.log}, {index: 8, log: all}, {index: 9, log: all}})
+			if got := v.summary(); got != c.want {
+				t.Errorf("the judge finds %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // What is accepted and has reached nobody has no place among the lines heard, but a time.
 func TestJudgeMissesWhatNobodyHeard(t *testing.T) {
 	for _, c := range []struct {
