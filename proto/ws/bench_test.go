@@ -33,7 +33,7 @@ func BenchmarkAppendFrame(b *testing.B) {
 }
 
 func BenchmarkUpgradeResponse(b *testing.B) {
-	key, dst := []byte("dGhlIHNhbXBsZSBub25jZQ=="), make([]byte, 0, 256)
+	key, dst := []byte("dGhlIHNhbXBsZSBub25jZQ=="), make([]byte, 0, 512)
 	b.ReportAllocs()
 	for b.Loop() {
 		if !ValidKey(key) || len(AppendUpgradeResponse(dst, key, ProtocolIRC, DeflateAgreed)) == 0 {
