@@ -99,7 +99,8 @@ func decodeMember(value []byte) (Member, error) {
 	}
 	switch {
 	case v.First != 0:
-		m = m.Marked(fromMillis(v.First)).Marked(fromMillis(max(v.First, v.Last)))
+		first := max(v.First, LongAgo.UnixMilli()) // no clock that was right has been there before
+		m = m.Marked(fromMillis(first)).Marked(fromMillis(max(first, v.Last)))
 	case v.Spoken:
 		m = m.Marked(LongAgo)
 	}
