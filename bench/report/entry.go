@@ -26,6 +26,7 @@ type Entry struct {
 	Cells       [][]string        `json:"cells"`
 	Remarks     []string          `json:"remarks,omitempty"`
 	Charts      []scenario.Chart  `json:"charts,omitempty"`
+	Peers       []scenario.Peer   `json:"peers,omitempty"`
 }
 
 // NewEntry makes the line of a run.
@@ -34,6 +35,9 @@ func NewEntry(name, command string, e meter.Environment, config scenario.Config,
 		Header: result.Header(), Cells: result.Cells(), Remarks: result.Remarks()}
 	if c, ok := result.(scenario.Charter); ok {
 		entry.Charts = c.Charts()
+	}
+	if a, ok := result.(scenario.Accompanied); ok {
+		entry.Peers = a.Peers()
 	}
 	var err error
 	if entry.Config, err = json.Marshal(config); err != nil {
