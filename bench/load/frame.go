@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 )
@@ -75,39 +74,4 @@ func appendFrame(dst []byte, op byte, payload []byte) []byte {
 		dst = append(dst, c^mask[i&3])
 	}
 	return dst
-}
-
-// The key and the answer are the example of RFC 6455 section 1.3.
-const (
-	upgradeKey    = "dGhlIHNhbXBsZSBub25jZQ=="
-	upgradeAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-)
-
-func upgradeRequest(host string, deflate bool) []byte {
-	offer := ""
-	if deflate {
-		offer = offerDeflate
-	}
-	return []byte("GET / HTTP/1.1\r\nHost: " + host + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Key: " + upgradeKey + "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: irc\r\n" + offer + "\r\n")
-}
-
-// upgraded reports whether head, up to and with the empty line, accepts
-// upgradeRequest and its subprotocol.
-func upgraded(head []byte) bool {
-	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101 ")) {
-		return false
-	}
-	accept, protocol := false, false
-	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		value = bytes.TrimSpace(value)
-		switch {
-		case bytes.EqualFold(name, []byte("Sec-WebSocket-Accept")):
-			accept = string(value) == upgradeAccept
-		case bytes.EqualFold(name, []byte("Sec-WebSocket-Protocol")):
-			protocol = string(value) == "irc"
-		}
-	}
-	return accept && protocol
 }

@@ -32,7 +32,15 @@ const (
 	// Frames is what the bare loop sends: WebSocket frames without handshake or
 	// registration. A 366 line, sent on accept, says that the member is in.
 	Frames
+	// Lines is a server that knows no IRC: after an upgrade, and what else Hello says,
+	// text frames of one or more whole lines, as publishers made them.
+	Lines
+	// IRC is TCP to a server that is not Twitch's: a member registers with USER too.
+	IRC
 )
+
+// framed says whether the wire has WebSocket frames.
+func (w Wire) framed() bool { return w != TCP && w != IRC }
 
 // Defaults of every room that a benchmark uses.
 const (

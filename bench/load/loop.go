@@ -152,10 +152,10 @@ func (s *Swarm) connected(i int) {
 		return
 	}
 	switch s.config.Wire {
-	case WebSocket:
+	case WebSocket, Lines:
 		m.state = upgrading
 		s.write(i, s.upgrade)
-	case TCP:
+	case TCP, IRC:
 		s.register(i)
 	case Frames:
 		m.state = joining

@@ -3,7 +3,6 @@ package load
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 )
 
 // consume takes the whole frames or lines of data and returns how many bytes they
@@ -17,13 +16,13 @@ func (s *Swarm) consume(i int, data []byte) int {
 			return 0
 		}
 		used = end + 4
-		if !upgraded(data[:used]) {
+		if !upgraded(data[:used], s.config.Hello.Protocol) {
 			s.broken(i, fmt.Sprintf("not upgraded: %.80q", data[:used]))
 			return used
 		}
 		s.register(i)
 	}
-	if s.config.Wire == TCP {
+	if !s.config.Wire.framed() {
 		used += s.followLines(i, data[used:])
 		return used + s.lines(i, data[used:])
 	}
@@ -104,17 +103,13 @@ func (s *Swarm) line(i int, b, raw []byte) {
 	case "PING":
 		s.ping(m)
 		s.send(i, "PONG "+string(l.rest))
-	case "376":
+	case "376", "422":
 		if m.state == registering {
 			m.state = joining
 			s.send(i, s.join(m))
 		}
 	case "366":
-		if m.state == joining {
-			m.state = ready
-			s.inFlight--
-			s.arrived(i)
-		}
+		s.enter(i)
 	case "RECONNECT":
 		if !m.reconnect {
 			m.reconnect = true
@@ -184,23 +179,11 @@ func (s *Swarm) delivered(i int, l line, raw []byte) {
 	s.took(t, n, n+1)
 }
 
-// register sends what a chat client sends first: capabilities, if any, and the
-// name of an anonymous reader.
-func (s *Swarm) register(i int) {
-	s.members[i].state = registering
-	nick := "NICK justinfan" + strconv.Itoa(100000+s.config.First+i)
-	if s.config.Caps == "" {
-		s.send(i, nick)
-		return
-	}
-	s.send(i, "CAP REQ :"+s.config.Caps, nick)
-}
-
 // send writes lines, one frame each as browsers do, in one call.
 func (s *Swarm) send(i int, lines ...string) {
 	s.out = s.out[:0]
 	for _, l := range lines {
-		if s.config.Wire == TCP {
+		if !s.config.Wire.framed() {
 			s.out = append(append(s.out, l...), '\r', '\n')
 		} else {
 			s.out = appendFrame(s.out, opText, []byte(l))

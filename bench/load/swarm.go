@@ -16,11 +16,13 @@ import (
 // SwarmConfig says who connects where.
 type SwarmConfig struct {
 	Wire       Wire
+	Hello      Hello    // how members get in, on the wire Lines
 	Addr       string   // IPv4 host:port
 	Room       string   // "" is DefaultRoom
 	Rooms      int      // over how many rooms members spread, by Zipf's law: Room with a number from 0; 0 and 1 are Room alone
 	Deflate    bool     // offer permessage-deflate; the server may not want it
 	Host       string   // server's name in prefixes; "" is DefaultHost
+	Prefix     string   // of publishers' lines, with NICK for the nick: "" is NICK!NICK@NICK. and Host
 	Caps       string   // capabilities to request, separated by spaces; "" for none
 	First      int      // number of the first member, for swarms that share a server
 	Publishers int      // how many publishers will speak; 0 is 1
@@ -89,6 +91,9 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	if c.Nicks == nil {
 		c.Nicks = publisherNicks(c.Publishers)
 	}
+	if c.Wire == WebSocket {
+		c.Hello.Protocol = "irc"
+	}
 	addr, err := sockaddr(c.Addr)
 	if err != nil {
 		return nil, err
@@ -109,10 +114,10 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	s := &Swarm{
 		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
 		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: NewTally(),
-		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr, c.Deflate),
+		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr, c.Hello, c.Deflate),
 	}
 	for p, nick := range c.Nicks {
-		s.publishers[nick+"!"+nick+"@"+nick+"."+c.Host] = p
+		s.publishers[c.publisherPrefix(nick)] = p
 	}
 	s.zipf = newZipf(max(c.Rooms, 1))
 	for k := range s.zipf {

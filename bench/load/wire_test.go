@@ -73,12 +73,12 @@ func TestClientFrameIsMasked(t *testing.T) {
 
 func TestUpgradeNeedsAcceptAndProtocol(t *testing.T) {
 	good := "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nsec-websocket-accept: " + upgradeAccept + "\r\nSec-WebSocket-Protocol: irc\r\n\r\n"
-	if !upgraded([]byte(good)) {
+	if !upgraded([]byte(good), "irc") {
 		t.Error("a good answer was refused")
 	}
 	for _, bad := range []string{"HTTP/1.1 200 OK", "xxx", "Protocol: mqtt"} {
 		old := map[string]string{"HTTP/1.1 200 OK": "HTTP/1.1 101 Switching Protocols", "xxx": upgradeAccept, "Protocol: mqtt": "Protocol: irc"}[bad]
-		if upgraded(bytes.Replace([]byte(good), []byte(old), []byte(bad), 1)) {
+		if upgraded(bytes.Replace([]byte(good), []byte(old), []byte(bad), 1), "irc") {
 			t.Errorf("an answer with %q was taken", bad)
 		}
 	}

@@ -29,7 +29,7 @@ type crowd struct {
 // gather starts the swarm against server and has n members join. It takes over
 // the server, also when it fails.
 func gather(ctx context.Context, server *target.Server, c load.SwarmConfig, n int) (*crowd, error) {
-	c.Wire, c.Addr = server.Wire, server.Members
+	c.Wire, c.Hello, c.Prefix, c.Addr = server.Wire, server.Hello, server.Prefix, server.Members
 	swarm, err := load.NewSwarm(c)
 	if err != nil {
 		server.Stop(stopGrace)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -38,6 +39,51 @@ type Exit struct {
 // StartProcess runs path and waits for a line of its stdout that matches ready.
 // It returns that line's submatches.
 func StartProcess(ctx context.Context, name, path string, args []string, ready *regexp.Regexp) (*Process, []string, error) {
+	matches := make(chan []string, 1)
+	p, err := launch(name, path, args, func(line string) {
+		if m := ready.FindStringSubmatch(line); m != nil {
+			select {
+			case matches <- m:
+			default: // only the first counts
+			}
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := await(ctx, p, matches)
+	return p, m, err
+}
+
+// StartListener runs path, which says nothing when it is ready, and waits until
+// connections to addr, host:port, are accepted.
+func StartListener(ctx context.Context, name, path string, args []string, addr string) (*Process, error) {
+	p, err := launch(name, path, args, func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	probing, stop := context.WithCancel(ctx)
+	defer stop()
+	listens := make(chan struct{}, 1)
+	go func() {
+		for probing.Err() == nil {
+			if c, err := new(net.Dialer).DialContext(probing, "tcp", addr); err == nil {
+				c.Close()
+				listens <- struct{}{}
+				return
+			}
+			select {
+			case <-time.After(5 * time.Millisecond):
+			case <-probing.Done():
+			}
+		}
+	}()
+	_, err = await(ctx, p, listens)
+	return p, err
+}
+
+// launch runs path; each line of its stdout is given to said.
+func launch(name, path string, args []string, said func(line string)) (*Process, error) {
 	p := &Process{Name: name, cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	// In a process group of its own, so that Ctrl-C reaches us first and we stop it
 	// in order; killed by the kernel if we die without having done so.
@@ -45,19 +91,23 @@ func StartProcess(ctx context.Context, name, path string, args []string, ready *
 	p.cmd.Stderr = &p.out
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot start %q: %w", name, err)
+		return nil, fmt.Errorf("cannot start %q: %w", name, err)
 	}
 	if err := p.cmd.Start(); err != nil {
-		return nil, nil, fmt.Errorf("cannot start %q: %w", name, err)
+		return nil, fmt.Errorf("cannot start %q: %w", name, err)
 	}
 	p.Pid = p.cmd.Process.Pid
-	matches := make(chan []string, 1)
-	go p.watch(stdout, ready, matches)
+	go p.watch(stdout, said)
+	return p, nil
+}
+
+// await returns what comes from ready; if p ends before or nothing comes in time, it ends p.
+func await[T any](ctx context.Context, p *Process, ready <-chan T) (got T, err error) {
 	timeout := time.NewTimer(readyTimeout)
 	defer timeout.Stop()
 	select {
-	case m := <-matches:
-		return p, m, nil
+	case got = <-ready:
+		return got, nil
 	case <-p.ended:
 		err = fmt.Errorf("it exited with code %d", p.exit.Code)
 	case <-ctx.Done():
@@ -66,19 +116,14 @@ func StartProcess(ctx context.Context, name, path string, args []string, ready *
 		err = fmt.Errorf("it was not ready after %v", readyTimeout)
 	}
 	p.Kill()
-	return nil, nil, fmt.Errorf("cannot start %q: %w; it said:\n%s", name, err, p.Output())
+	return got, fmt.Errorf("cannot start %q: %w; it said:\n%s", p.Name, err, p.Output())
 }
 
 // watch reads stdout to its end, then waits for the process.
-func (p *Process) watch(stdout io.Reader, ready *regexp.Regexp, matches chan<- []string) {
+func (p *Process) watch(stdout io.Reader, said func(line string)) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
-		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
-			select {
-			case matches <- m:
-			default: // only the first counts
-			}
-		}
+		said(lines.Text())
 		fmt.Fprintln(&p.out, lines.Text())
 	}
 	p.cmd.Wait()
@@ -94,9 +139,9 @@ func (p *Process) Terminate() error {
 	return nil
 }
 
-// Kill ends the process at once and waits for it.
+// Kill ends the process and all it has started at once, and waits for it.
 func (p *Process) Kill() {
-	p.cmd.Process.Kill() // fails only when it has ended already
+	syscall.Kill(-p.Pid, syscall.SIGKILL) // fails only when all have ended already
 	<-p.ended
 }
 
@@ -115,12 +160,9 @@ func (p *Process) Stop(grace time.Duration) Exit {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	p.Terminate() // fails only when it has ended already
-	exit, err := p.Wait(ctx)
-	if err != nil {
-		p.Kill()
-		exit = p.exit
-	}
-	return exit
+	p.Wait(ctx)   // Kill ends what is left after grace, and what the process has started
+	p.Kill()
+	return p.exit
 }
 
 // Output returns the last few kilobytes that the process wrote to stdout and stderr.

@@ -2,7 +2,10 @@ package target
 
 import (
 	"context"
+	"net"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -68,5 +71,51 @@ func TestExtraFlagsComeLast(t *testing.T) {
 	}
 	if all := strings.Join(args, " "); !strings.Contains(all, "--ping-interval=5s") || !strings.Contains(all, "--drain-timeout=1s") {
 		t.Errorf("flags missing: %s", all)
+	}
+}
+
+func TestWhatAServerHasStartedIsKnownAndEndsWithIt(t *testing.T) {
+	p, _, err := start(t, `sleep 60 & echo ready port=1; wait`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	pids, err := p.Pids()
+	if err != nil || len(pids) != 2 || pids[0] != p.Pid {
+		t.Fatalf("want the shell %d and its sleep: %v, %v", p.Pid, pids, err)
+	}
+	p.Stop(50 * time.Millisecond) // the sleep knows nothing of it
+	// The kill is sent before Stop returns; init may take a moment to bury the child.
+	state := func() string {
+		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pids[1]) + "/stat")
+		return string(stat)
+	}
+	for end := time.Now().Add(10 * time.Second); state() != "" && !strings.Contains(state(), ") Z "); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the sleep is still there: %s", state())
+		}
+	}
+}
+
+func TestListenerIsReadyWhenItAccepts(t *testing.T) {
+	port, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := "127.0.0.1:" + strconv.Itoa(port)
+	if _, err := StartListener(t.Context(), "deaf", "/bin/sh", []string{"-c", "echo no such port; exit 4"}, addr); err == nil || !strings.Contains(err.Error(), "no such port") {
+		t.Errorf("error does not say why: %v", err)
+	}
+	l, err := net.Listen("tcp4", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p, err := StartListener(t.Context(), "sleep", "/bin/sleep", []string{"60"}, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit := p.Stop(10 * time.Second); exit.Code != -1 {
+		t.Errorf("exit %+v", exit)
 	}
 }

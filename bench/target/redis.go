@@ -23,7 +23,7 @@ func StartRedis(ctx context.Context, dir string) (*Redis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot find redis-server: %w; on Debian: apt-get install -y redis-server", err)
 	}
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,8 @@ func StartRedis(ctx context.Context, dir string) (*Redis, error) {
 	return &Redis{p, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}, nil
 }
 
-// freePort is a port that nobody has now. Somebody may take it before it is used.
-func freePort() (int, error) {
+// FreePort is a port of 127.0.0.1 that nobody has now. Somebody may take it before it is used.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("cannot find a free port: %w", err)

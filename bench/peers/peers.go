@@ -1,0 +1,19 @@
+// Package peers lists the servers that Uproar is measured beside. Each has a package of
+// its own with its tuned configuration, and says how it is installed; the ruler, the bare
+// loop, stands apart (bench/peers/bare).
+package peers
+
+import "uproar/bench/target"
+
+// All is every peer, in the order in which they take turns.
+var All = []target.Peer{}
+
+// Find returns the peer of that name.
+func Find(name string) (target.Peer, bool) {
+	for _, p := range All {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return target.Peer{}, false
+}
