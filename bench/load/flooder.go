@@ -60,7 +60,7 @@ func (f *Flooder) flood(ctx context.Context, block []byte, line int) {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	in := bufio.NewReader(conn)
-	if register(ctx, conn, in, f.Nick) != nil {
+	if register(ctx, conn, in, twitchLogin(f.Nick)) != nil {
 		return
 	}
 	go io.Copy(io.Discard, in) // ends with the connection

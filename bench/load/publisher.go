@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +15,10 @@ import (
 
 // PublisherConfig says who speaks, where and how fast.
 type PublisherConfig struct {
-	Addr      string   // host:port, IRC over TCP
+	Addr      string   // host:port
+	Wire      Wire     // how members speak: on IRC publishers register with USER too, else as on Twitch
 	Raw       bool     // no registration, whole lines as members shall see them: the bare loop's way
+	Upgrade   string   // Raw, each line a text frame of a WebSocket that begins at this path; "" is bare lines
 	Room      string   // "" is DefaultRoom
 	Rooms     int      // over how many rooms lines spread: see SwarmConfig
 	Host      string   // "" is DefaultHost; used when Raw
@@ -37,8 +38,8 @@ type Publisher struct {
 	zipf   zipf
 	unsent int64
 
-	acks, notices atomic.Int64
-	firstNotice   atomic.Pointer[string]
+	notices     atomic.Int64
+	firstNotice atomic.Pointer[string]
 }
 
 // NewPublisher checks the configuration.
@@ -55,6 +56,7 @@ func NewPublisher(c PublisherConfig) (*Publisher, error) {
 	if c.Nicks == nil {
 		c.Nicks = publisherNicks(1)
 	}
+	c.Raw = c.Raw || c.Upgrade != ""
 	if c.TextBytes < TextBytesMin || c.TextBytes > len(padding) {
 		return nil, fmt.Errorf("cannot send texts of %d bytes: want %d to %d", c.TextBytes, TextBytesMin, len(padding))
 	}
@@ -77,56 +79,11 @@ func (p *Publisher) Connect(ctx context.Context) error {
 		// A small buffer keeps what the server has not taken on this side, where it
 		// shows as unsent instead of as a long tail after the run.
 		conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
-		if p.config.Raw {
-			continue
-		}
-		lines := bufio.NewReader(conn)
-		if err := register(ctx, conn, lines, nick); err != nil {
+		if err := p.enter(ctx, conn, nick); err != nil {
 			return fmt.Errorf("cannot register publisher %q: %w", nick, err)
 		}
-		go p.listen(conn, lines) // ends with the connection
 	}
 	return nil
-}
-
-func register(ctx context.Context, conn net.Conn, lines *bufio.Reader, nick string) error {
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
-	defer stop()
-	if _, err := fmt.Fprintf(conn, "CAP REQ :twitch.tv/commands\r\nPASS oauth:%s\r\nNICK %s\r\n", nick, nick); err != nil {
-		return err
-	}
-	var last string
-	for {
-		text, err := lines.ReadString('\n')
-		if err != nil {
-			return fmt.Errorf("%w after %q", err, last)
-		}
-		last = text
-		if string(cutLine([]byte(strings.TrimSpace(text))).command) == "376" {
-			return nil
-		}
-	}
-}
-
-// listen answers PING and counts what the server says about our lines.
-func (p *Publisher) listen(conn net.Conn, lines *bufio.Reader) {
-	for {
-		text, err := lines.ReadSlice('\n')
-		if err != nil {
-			return
-		}
-		l := cutLine(text)
-		switch string(l.command) {
-		case "PING":
-			fmt.Fprintf(conn, "PONG %s", l.rest)
-		case "USERSTATE":
-			p.acks.Add(1)
-		case "NOTICE":
-			p.notices.Add(1)
-			s := string(text)
-			p.firstNotice.CompareAndSwap(nil, &s)
-		}
-	}
 }
 
 // Sent returns how many lines each connection has written. Not while Run runs.
@@ -147,8 +104,8 @@ func (p *Publisher) SentTotal() int64 {
 // Unsent returns how many lines were due but could not be written before the end.
 func (p *Publisher) Unsent() int64 { return p.unsent }
 
-// Notices returns how many NOTICE lines came back, and the first. A server that
-// refuses lines says so here.
+// Notices returns how many NOTICE lines, errors and close frames came back, and the first.
+// A server that refuses lines says so here.
 func (p *Publisher) Notices() (int64, string) {
 	if first := p.firstNotice.Load(); first != nil {
 		return p.notices.Load(), strings.TrimSpace(*first)
@@ -218,24 +175,35 @@ func (p *Publisher) schedule(start int64) func(i int64) int64 {
 // burst is the lines of one connection that are due now.
 type burst struct {
 	bytes []byte
-	ends  []int // of each line in bytes
-	rooms []int // of each line
+	ends  []int  // of each line in bytes
+	rooms []int  // of each line
+	line  []byte // to be framed
 }
 
 func (b *burst) add(p *Publisher, k, room int, due int64) {
+	if p.config.Upgrade == "" {
+		b.bytes = b.appendLine(b.bytes, p, k, room, due)
+	} else {
+		b.line = b.appendLine(b.line[:0], p, k, room, due)
+		b.bytes = appendFrame(b.bytes, opText, b.line)
+	}
+	b.ends, b.rooms = append(b.ends, len(b.bytes)), append(b.rooms, room)
+}
+
+// appendLine appends the next line of connection k.
+func (b *burst) appendLine(dst []byte, p *Publisher, k, room int, due int64) []byte {
 	c := &p.config
 	if c.Raw {
 		nick := c.Nicks[k]
-		b.bytes = fmt.Appendf(b.bytes, ":%s!%s@%s.%s ", nick, nick, nick, c.Host)
+		dst = fmt.Appendf(dst, ":%s!%s@%s.%s ", nick, nick, nick, c.Host)
 	}
-	b.bytes = append(append(append(b.bytes, "PRIVMSG "...), roomName(c.Room, c.Rooms, room)...), " :"...)
+	dst = append(append(append(dst, "PRIVMSG "...), roomName(c.Room, c.Rooms, room)...), " :"...)
 	if seq := p.sent[k] + uint32(len(b.ends)) + 1; c.Storm != nil {
-		b.bytes = append(b.bytes, c.Storm.text(k, seq)...)
+		dst = append(dst, c.Storm.text(k, seq)...)
 	} else {
-		b.bytes = appendText(b.bytes, seq, due, c.TextBytes)
+		dst = appendText(dst, seq, due, c.TextBytes)
 	}
-	b.bytes = append(b.bytes, '\r', '\n')
-	b.ends, b.rooms = append(b.ends, len(b.bytes)), append(b.rooms, room)
+	return append(dst, '\r', '\n')
 }
 
 // write sends the burst and counts its whole lines as sent.

@@ -125,6 +125,10 @@ func (s *Swarm) line(i int, b, raw []byte) {
 			s.tally.Rejoined++ // the server was too busy, and says so
 			s.send(i, s.join(m))
 		}
+	default:
+		if s.config.Wire == IRC && m.state < ready && refused(string(l.command)) {
+			s.broken(i, fmt.Sprintf("the server refuses: %q", b))
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ type SwarmConfig struct {
 	Publishers int      // how many publishers will speak; 0 is 1
 	TextBytes  int      // size of every line's text, as in PublisherConfig
 	Storm      *Storm   // what the publishers say, instead
-	Window     int      // joins under way at a time; 0 is 256
+	Window     int      // joins under way at a time; 0 is 256, and on IRC 4096
 	Nicks      []string // of the publishers; nil is bench1, bench2...
 	Return     []string // where members go, at once and in turn, when their connection ends
 	Resume     bool     // members that return ask for what they missed
@@ -84,6 +84,9 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	c.Publishers = max(c.Publishers, 1)
 	if c.Window == 0 {
 		c.Window = 256
+		if c.Wire == IRC {
+			c.Window = 4096 // InspIRCd lets in all that wait once a second
+		}
 	}
 	if c.Nicks == nil && c.Storm != nil {
 		c.Nicks = c.Storm.Names()

@@ -16,6 +16,12 @@ func startSwarm(t *testing.T, f *fake, wire Wire, n int) *Swarm {
 	if wire == TCP {
 		c.Addr = f.tcp.Addr().String()
 	}
+	return swarmOf(t, c, n)
+}
+
+// swarmOf runs a swarm and has n members in the room.
+func swarmOf(t *testing.T, c SwarmConfig, n int) *Swarm {
+	t.Helper()
 	s, err := NewSwarm(c)
 	if err != nil {
 		t.Fatal(err)
@@ -41,20 +47,29 @@ func startSwarm(t *testing.T, f *fake, wire Wire, n int) *Swarm {
 // publish sends count lines at rate and returns what was sent.
 func publish(t *testing.T, f *fake, count int64, rate float64) []uint32 {
 	t.Helper()
-	p, err := NewPublisher(PublisherConfig{Addr: f.tcp.Addr().String(), Rate: rate, TextBytes: testText})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := connect(t, PublisherConfig{Addr: f.tcp.Addr().String(), Rate: rate, TextBytes: testText})
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	defer p.Close()
-	if err := p.Connect(ctx); err != nil {
-		t.Fatal(err)
-	}
 	if err := p.Run(ctx, Now(), count); err != nil {
 		t.Fatal(err)
 	}
 	return p.Sent()
+}
+
+// connect returns publishers that are connected.
+func connect(t *testing.T, c PublisherConfig) *Publisher {
+	t.Helper()
+	p, err := NewPublisher(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	if err := p.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // waitFor polls until the tally is as wanted, or fails after ten seconds.

@@ -18,6 +18,7 @@ type Server struct {
 	Members    string     // address for members
 	Publishers string     // address for publishers
 	Raw        bool       // publishers send whole lines, unregistered
+	Upgrade    string     // Raw, in text frames, after an upgrade at this path; "" is without frames
 	Prefix     string     // of publishers' lines as members see them; "" is as Uproar writes it: see load.SwarmConfig
 	Admin      string     // metrics; "" when it has none
 	Link       string     // where other processes of a fleet reach it; "" when they do not
