@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -29,10 +30,10 @@ type gateCommand struct{ gate.Config }
 // Run fails when a figure must be mended.
 func (c *gateCommand) Run(s *session) error { return c.Check(s.ctx, os.Stdout) }
 
-// scenarioCommands returns a pointer to a struct with one command for each scenario,
-// whose flags are the fields of its Config, and the Configs that are in it. kong adds
-// commands below another one by struct only.
-func scenarioCommands(all []scenario.Scenario) (commands any, configs map[string]scenario.Config) {
+// scenarioCommands returns a pointer to a struct with one command below verb for each
+// scenario, whose flags are the fields of its Config, and enters the Configs that are in
+// it into configs. kong adds commands below another one by struct only.
+func scenarioCommands(verb string, all []scenario.Scenario, configs map[string]scenario.Config) any {
 	var fields []reflect.StructField
 	for i, s := range all {
 		fields = append(fields, reflect.StructField{
@@ -41,12 +42,19 @@ func scenarioCommands(all []scenario.Scenario) (commands any, configs map[string
 		})
 	}
 	v := reflect.New(reflect.StructOf(fields))
-	configs = map[string]scenario.Config{}
 	for i, s := range all {
 		v.Elem().Field(i).Set(reflect.ValueOf(s.New()).Elem())
-		configs[s.Name] = v.Elem().Field(i).Addr().Interface().(scenario.Config)
+		configs[verb+" "+s.Name] = v.Elem().Field(i).Addr().Interface().(scenario.Config)
 	}
-	return v.Interface(), configs
+	return v.Interface()
+}
+
+// contests are the scenarios that peers can be measured by.
+func contests(all []scenario.Scenario) []scenario.Scenario {
+	return slices.DeleteFunc(slices.Clone(all), func(s scenario.Scenario) bool {
+		_, ok := s.New().(scenario.Contest)
+		return !ok
+	})
 }
 
 // runScenario runs one scenario and shows what it found.

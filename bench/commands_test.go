@@ -24,7 +24,7 @@ func TestFlagsDefaultToWhatTheScenarioSays(t *testing.T) {
 		if _, err := k.Parse([]string{"run", s.Name}); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := configs[s.Name], s.New(); !reflect.DeepEqual(got, want) {
+		if got, want := configs["run "+s.Name], s.New(); !reflect.DeepEqual(got, want) {
 			t.Errorf("run %s: %+v, want %+v", s.Name, got, want)
 		}
 	}
@@ -38,7 +38,7 @@ func TestFlagsReachTheConfig(t *testing.T) {
 	if _, err := k.Parse([]string{"run", "fanout", "--row", "10x5,20x86.5", "--duration=3s", "--target", "bare", "--json", "x"}); err != nil {
 		t.Fatal(err)
 	}
-	c := configs["fanout"].(*scenario.FanoutConfig)
+	c := configs["run fanout"].(*scenario.FanoutConfig)
 	if want := []scenario.Row{{Members: 10, Rate: 5}, {Members: 20, Rate: 86.5}}; !reflect.DeepEqual(c.Rows, want) {
 		t.Errorf("rows %v, want %v", c.Rows, want)
 	}

@@ -31,8 +31,9 @@ system time per delivery; the generator shares the cores with it, so compare onl
 figures of one run: the bare C loop beside it is the ruler.
 
   go run ./bench list                              # every scenario
-  go run ./bench run fanout                        # the grid, Uproar and the bare loop in turns
-  go run ./bench run fanout --row 1000x200 --duration 10s --target uproar,bare,bare-20ms
+  go run ./bench run fanout                        # the grid: Uproar, the bare loop and a goroutine server in turns
+  go run ./bench run fanout --row 1000x200 --duration 60s --target uproar,bare,bare-20ms
+  go run ./bench peers fanout                      # the grid with every peer; names those that are not installed
   go run ./bench run idle --json results.jsonl     # memory per idle member
   go run ./bench run slow                          # 64 MB pass by a member that does not read
   go run ./bench run drain                         # SIGTERM under load
@@ -48,6 +49,9 @@ type flags struct {
 	Run  struct {
 		kong.Plugins
 	} `cmd:"" help:"Run a scenario."`
+	Peers struct {
+		kong.Plugins
+	} `cmd:"" help:"Run a scenario with every peer in turns."`
 	Gate   gateCommand   `cmd:"" help:"Fail when Uproar is over its budgets, or slower than the commit before."`
 	Report reportCommand `cmd:"" help:"Render BENCHMARKS.md and its charts from bench/results, in the folder that holds both."`
 
@@ -78,11 +82,13 @@ func main() {
 	}
 }
 
-// parser returns the command line with every scenario in it.
+// parser returns the command line with every scenario in it, and the configurations by
+// their commands, such as "run fanout".
 func parser() (*flags, *kong.Kong, map[string]scenario.Config, error) {
-	commands, configs := scenarioCommands(scenario.All)
 	var f flags
-	f.Run.Plugins = kong.Plugins{commands}
+	configs := map[string]scenario.Config{}
+	f.Run.Plugins = kong.Plugins{scenarioCommands("run", scenario.All, configs)}
+	f.Peers.Plugins = kong.Plugins{scenarioCommands("peers", contests(scenario.All), configs)}
 	k, err := kong.New(&f, kong.Name("bench"), kong.Description(description), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true}))
 	return &f, k, configs, err
@@ -102,10 +108,15 @@ func run(ctx context.Context, chosen *kong.Context, f *flags, configs map[string
 	defer p.stop()
 	shop := &scenario.Workshop{Dir: dir, Edge: f.Server, EdgeArgs: f.ServerArg, Log: p.say, Left: p.left}
 	s := &session{ctx: ctx, shop: shop, progress: p, json: f.JSON, command: commandLine(os.Args[1:]), environment: meter.ReadEnvironment()}
-	if name, ok := strings.CutPrefix(chosen.Command(), "run "); ok {
-		return runScenario(s, name, configs[name])
+	config, ok := configs[chosen.Command()]
+	if !ok {
+		return chosen.Run(s)
 	}
-	return chosen.Run(s)
+	verb, name, _ := strings.Cut(chosen.Command(), " ")
+	if c, ok := config.(scenario.Contest); ok {
+		c.Choose(verb == "peers")
+	}
+	return runScenario(s, name, config)
 }
 
 // session is what every command works with.

@@ -3,10 +3,13 @@
 // loop, stands apart (bench/peers/bare).
 package peers
 
-import "uproar/bench/target"
+import (
+	"uproar/bench/peers/goroutine"
+	"uproar/bench/target"
+)
 
 // All is every peer, in the order in which they take turns.
-var All = []target.Peer{}
+var All = []target.Peer{goroutine.Peer}
 
 // Find returns the peer of that name.
 func Find(name string) (target.Peer, bool) {
@@ -16,4 +19,13 @@ func Find(name string) (target.Peer, bool) {
 		}
 	}
 	return target.Peer{}, false
+}
+
+// Names are those of All.
+func Names() []string {
+	names := make([]string, len(All))
+	for i, p := range All {
+		names[i] = p.Name
+	}
+	return names
 }

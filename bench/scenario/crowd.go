@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"uproar/bench/load"
+	"uproar/bench/meter"
 	"uproar/bench/target"
+	"uproar/bench/worker"
 )
 
 // stopGrace is how long a server may take to stop after a scenario.
@@ -62,9 +64,23 @@ func (g *crowd) disperse() target.Exit {
 	return g.server.Stop(stopGrace)
 }
 
+// memory is what the server holds with all its processes. Pages that several of them share
+// count once.
+func (g *crowd) memory() (meter.Memory, error) {
+	pids, err := g.server.Pids()
+	if err != nil {
+		return meter.Memory{}, err
+	}
+	m, err := worker.Memory(pids)
+	if len(pids) > 1 {
+		m.RSS = m.PSS
+	}
+	return m, err
+}
+
 // publisher connects publishers to the crowd's server. The caller closes them.
 func (g *crowd) publisher(ctx context.Context, c load.PublisherConfig) (*load.Publisher, error) {
-	c.Addr, c.Raw = g.server.Publishers, g.server.Raw
+	c.Addr, c.Wire, c.Raw, c.Upgrade = g.server.Publishers, g.server.Wire, g.server.Raw, g.server.Upgrade
 	p, err := load.NewPublisher(c)
 	if err != nil {
 		return nil, err

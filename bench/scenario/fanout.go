@@ -10,6 +10,7 @@ import (
 
 	"uproar/bench/load"
 	"uproar/bench/meter"
+	"uproar/bench/worker"
 )
 
 // Fanout is the scenario.
@@ -22,11 +23,11 @@ var Fanout = Scenario{
 // FanoutConfig says what to fan out, to whom, for how long. The default is the grid that
 // the project's targets are stated for.
 type FanoutConfig struct {
-	Rows       []Row         `json:"rows" name:"row" default:"5000x20,1000x200,1000x1000" help:"Members x lines a second; comma-separated."`
-	Targets    []string      `json:"targets" name:"target" default:"uproar,bare" help:"uproar, uproar-tcp, bare (one send per member and line), bare-20ms (batches); comma-separated."`
-	Duration   time.Duration `json:"duration" default:"60s" help:"Measured per row and target, all rounds together."`
+	Rows       []Row         `json:"rows" name:"row" default:"1000x50,1000x200,1000x1000,5000x20" help:"Members x lines a second; comma-separated."`
+	Targets    []string      `json:"targets" name:"target" help:"uproar, uproar-tcp, bare (one send per member and line), bare-20ms (batches), or a peer; comma-separated. When absent: uproar, bare and goroutine; of the command peers, all."`
+	Duration   time.Duration `json:"duration" default:"6s" help:"Measured per row and target, all rounds together."`
 	Rounds     int           `json:"rounds" default:"2" help:"How often the targets take turns."`
-	Warmup     time.Duration `json:"warmup" default:"2s" help:"Before each measurement, not counted."`
+	Warmup     time.Duration `json:"warmup" default:"1s" help:"Before each measurement, not counted."`
 	TextBytes  int           `json:"text_bytes" default:"100" help:"Size of each line's text, 32 to 500."`
 	Publishers int           `json:"publishers" default:"1" help:"Connections that the lines come from."`
 	Caps       string        `json:"caps" placeholder:"CAPS" help:"Capabilities that members request, such as 'twitch.tv/tags twitch.tv/commands'. Makes lines longer than the peers'."`
@@ -39,9 +40,22 @@ func (c FanoutConfig) Smoke() Config {
 	return &c
 }
 
+// Choose is Contest's.
+func (c *FanoutConfig) Choose(all bool) {
+	switch {
+	case len(c.Targets) > 0:
+	case all:
+		c.Targets = contestants([]string{"uproar", "uproar-tcp", "bare", "bare-20ms"}, true)
+	default:
+		c.Targets = []string{"uproar", "bare", "goroutine"}
+	}
+}
+
 // FanoutResult is every row of the grid with every target.
 type FanoutResult struct {
-	Rows []FanoutRow `json:"rows"`
+	Rows     []FanoutRow `json:"rows"`
+	Company  []Peer      `json:"company,omitempty"`  // the peers among the targets
+	Failures []string    `json:"failures,omitempty"` // of peers, that have no row for it
 }
 
 // FanoutRow is what one target did in one row.
@@ -63,6 +77,7 @@ type FanoutRow struct {
 	ClientMicros float64 `json:"client_us_per_delivery"` // this process, for judging the generator
 	RSS          int64   `json:"rss"`                    // server, at the end
 	Ratio        float64 `json:"ratio_to_bare"`          // of CPUMicros; 0 without bare
+	ToUproar     float64 `json:"ratio_to_uproar"`        // of CPUMicros; 0 without uproar
 	Notices      int64   `json:"notices"`                // told to publishers: refusals
 	Remark       string  `json:"remark,omitempty"`
 
@@ -85,7 +100,12 @@ func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
 	if c.Rounds < 1 {
 		return nil, fmt.Errorf("cannot measure %d rounds", c.Rounds)
 	}
+	c.Choose(false)
 	var result FanoutResult
+	var err error
+	if c.Targets, result.Company, err = w.muster(ctx, c.Targets); err != nil {
+		return nil, err
+	}
 	turns := len(c.Rows) * c.Rounds * len(c.Targets)
 	turn := c.Duration/time.Duration(c.Rounds) + c.Warmup + 2*time.Second // and members join
 	for _, row := range c.Rows {
@@ -99,16 +119,29 @@ func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
 				turns--
 				w.Log("fanout: %d members, %v lines/s, %s, round %d of %d", row.Members, row.Rate, c.Targets[i], round+1, c.Rounds)
 				r, err := fanout(ctx, w, c, row, c.Targets[i])
-				if err != nil {
+				if err != nil && !result.forgive(ctx, row, c.Targets[i], err) {
 					return result, fmt.Errorf("cannot measure %q: %w", c.Targets[i], err)
 				}
-				ofRow[i].add(r)
+				if err == nil {
+					ofRow[i].add(r)
+				}
 			}
 		}
+		ofRow = slices.DeleteFunc(ofRow, func(r FanoutRow) bool { return r.latency == nil })
 		finish(ofRow)
 		result.Rows = append(result.Rows, ofRow...)
 	}
 	return result, nil
+}
+
+// forgive books that a peer could not do a row, which is a result too. It returns false
+// when the run must end.
+func (r *FanoutResult) forgive(ctx context.Context, row Row, name string, err error) bool {
+	if ctx.Err() != nil || !slices.ContainsFunc(r.Company, func(p Peer) bool { return p.Name == name }) {
+		return false
+	}
+	r.Failures = append(r.Failures, fmt.Sprintf("%s at %v could not be measured: %v", name, row, err))
+	return true
 }
 
 // fanout is one round of one row with one target.
@@ -173,20 +206,23 @@ func (r *FanoutRow) measure(ctx context.Context, g *crowd, p *load.Publisher, c 
 	return nil
 }
 
-// usage returns the CPU times of the server and of this process, and how many
-// deliveries there have been.
+// usage returns the CPU times of the server with all its processes and of this process,
+// and how many deliveries there have been.
 func usage(g *crowd) (cpu [2]time.Duration, deliveries int64, err error) {
-	for i, pid := range []int{g.server.Pid, os.Getpid()} {
-		if cpu[i], err = meter.CPU(pid); err != nil {
-			return cpu, 0, err
-		}
+	pids, err := g.server.Pids()
+	if err != nil {
+		return cpu, 0, err
 	}
-	return cpu, g.swarm.Deliveries(), nil
+	if cpu[0], err = worker.CPU(pids); err != nil {
+		return cpu, 0, err
+	}
+	cpu[1], err = meter.CPU(os.Getpid())
+	return cpu, g.swarm.Deliveries(), err
 }
 
 // count takes over what the swarm and the publishers saw.
 func (r *FanoutRow) count(g *crowd, p *load.Publisher) error {
-	memory, err := meter.ReadMemory(g.server.Pid)
+	memory, err := g.memory()
 	if err != nil {
 		return err
 	}
@@ -245,12 +281,20 @@ func finish(results []FanoutRow) {
 			r.ClientMicros = float64(r.client.Nanoseconds()) / 1e3 / float64(r.Deliveries)
 		}
 	}
-	floor := slices.IndexFunc(results, func(r FanoutRow) bool { return r.Target == "bare" && r.CPUMicros > 0 })
-	if floor < 0 {
-		return
+	micros := func(target string) float64 {
+		if i := slices.IndexFunc(results, func(r FanoutRow) bool { return r.Target == target }); i >= 0 {
+			return results[i].CPUMicros
+		}
+		return 0
 	}
+	bare, uproar := micros("bare"), micros("uproar")
 	for i := range results {
-		results[i].Ratio = results[i].CPUMicros / results[floor].CPUMicros
+		if bare > 0 {
+			results[i].Ratio = results[i].CPUMicros / bare
+		}
+		if uproar > 0 {
+			results[i].ToUproar = results[i].CPUMicros / uproar
+		}
 	}
 }
 
@@ -265,10 +309,13 @@ func (r FanoutResult) Check() error {
 	return nil
 }
 
+// Peers is Accompanied's.
+func (r FanoutResult) Peers() []Peer { return r.Company }
+
 // Header is Result's.
 func (r FanoutResult) Header() []string {
 	return []string{"target", "members", "lines/s", "deliveries", "unsent", "lost", "told", "out of order", "duplicated", "wrong",
-		"p50 ms", "p99 ms", "CPU us/delivery", "to bare", "client us", "RSS MB"}
+		"p50 ms", "p99 ms", "CPU us/delivery", "to bare", "to Uproar", "client us", "RSS MB"}
 }
 
 // Cells is Result's: a row for each row and target.
@@ -282,7 +329,7 @@ func (r FanoutResult) Cells() [][]string {
 
 // Remarks is Result's.
 func (r FanoutResult) Remarks() []string {
-	var remarks []string
+	remarks := append(roll(r.Company), r.Failures...)
 	for _, row := range r.Rows {
 		if row.Remark != "" {
 			remarks = append(remarks, fmt.Sprintf("%s at %v: %s", row.Target, row.Row, row.Remark))
@@ -292,11 +339,14 @@ func (r FanoutResult) Remarks() []string {
 }
 
 func (r FanoutRow) cells() []string {
-	ratio := "-"
-	if r.Ratio > 0 {
-		ratio = fmt.Sprintf("%.2f", r.Ratio)
-	}
 	return []string{r.Target, fmt.Sprint(r.Members), fmt.Sprint(r.Rate), fmt.Sprint(r.Deliveries), fmt.Sprint(r.Unsent), fmt.Sprint(r.Lost),
 		fmt.Sprint(r.Told), fmt.Sprint(r.Reordered), fmt.Sprint(r.Duplicated), fmt.Sprint(r.Wrong), fmt.Sprintf("%.1f", r.P50), fmt.Sprintf("%.1f", r.P99),
-		fmt.Sprintf("%.2f", r.CPUMicros), ratio, fmt.Sprintf("%.2f", r.ClientMicros), fmt.Sprintf("%.1f", float64(r.RSS)/(1<<20))}
+		fmt.Sprintf("%.2f", r.CPUMicros), ratioCell(r.Ratio), ratioCell(r.ToUproar), fmt.Sprintf("%.2f", r.ClientMicros), fmt.Sprintf("%.1f", float64(r.RSS)/(1<<20))}
+}
+
+func ratioCell(ratio float64) string {
+	if ratio == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", ratio)
 }

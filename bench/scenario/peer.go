@@ -1,5 +1,12 @@
 package scenario
 
+import (
+	"fmt"
+	"slices"
+
+	"uproar/bench/peers"
+)
+
 // Peer is another server that stands beside Uproar in a Result, or would if it were
 // installed: a report names both.
 type Peer struct {
@@ -15,4 +22,39 @@ func (p Peer) Missing() bool { return p.Version == "" }
 // Accompanied is a Result that has Peers.
 type Accompanied interface {
 	Peers() []Peer // in the order of the table
+}
+
+// Contest is a Config that measures several targets, one after the other.
+type Contest interface {
+	Config
+	// Choose names the targets if nobody has: those that every run has or, with all,
+	// every peer there is.
+	Choose(all bool)
+}
+
+// roll is a remark for each peer: its version, or how it is installed.
+func roll(company []Peer) []string {
+	var remarks []string
+	for _, p := range company {
+		if p.Missing() {
+			remarks = append(remarks, fmt.Sprintf("%s is not installed and was left out; to have it: %s", p.Name, p.Install))
+		} else {
+			remarks = append(remarks, fmt.Sprintf("%s is %s, set up by %s", p.Name, p.Version, p.Tuned))
+		}
+	}
+	return remarks
+}
+
+// contestants are the targets of a run that names none: the standard ones of its scenario
+// or, with all, every peer beside them.
+func contestants(standard []string, all bool) []string {
+	chosen := slices.Clone(standard)
+	if all {
+		for _, name := range peers.Names() {
+			if !slices.Contains(chosen, name) {
+				chosen = append(chosen, name)
+			}
+		}
+	}
+	return chosen
 }

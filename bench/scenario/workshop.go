@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"uproar/bench/load"
+	"uproar/bench/peers"
 	"uproar/bench/peers/bare"
 	"uproar/bench/target"
 )
@@ -66,20 +67,61 @@ func (w *Workshop) BareServer(ctx context.Context, window time.Duration) (*targe
 }
 
 // Start starts the server that a report would call name: "uproar", "uproar-tcp",
-// "bare", or "bare-20ms" for batches of 20 ms.
+// "bare", "bare-20ms" for batches of 20 ms, or a peer of that name.
 func (w *Workshop) Start(ctx context.Context, name string) (*target.Server, error) {
 	switch name {
 	case "uproar":
 		return w.EdgeServer(ctx, target.EdgeConfig{Wire: load.WebSocket})
 	case "uproar-tcp":
 		return w.EdgeServer(ctx, target.EdgeConfig{Wire: load.TCP})
-	case "bare":
-		return w.BareServer(ctx, 0)
 	}
-	if ms, ok := strings.CutPrefix(name, "bare-"); ok {
-		if n, err := strconv.Atoi(strings.TrimSuffix(ms, "ms")); err == nil && strings.HasSuffix(ms, "ms") && n > 0 {
-			return w.BareServer(ctx, time.Duration(n)*time.Millisecond)
+	if window, ok := bareWindow(name); ok {
+		return w.BareServer(ctx, window)
+	}
+	if p, ok := peers.Find(name); ok {
+		return p.Start(ctx, w.Dir)
+	}
+	return nil, unknownTarget(name)
+}
+
+func unknownTarget(name string) error {
+	return fmt.Errorf("cannot start target %q: want uproar, uproar-tcp, bare, bare-<N>ms, %s", name, strings.Join(peers.Names(), ", "))
+}
+
+// bareWindow is the window of the bare loop of that name.
+func bareWindow(name string) (time.Duration, bool) {
+	if name == "bare" {
+		return 0, true
+	}
+	number, windowed := strings.CutPrefix(name, "bare-")
+	number, milliseconds := strings.CutSuffix(number, "ms")
+	n, err := strconv.Atoi(number)
+	return time.Duration(n) * time.Millisecond, windowed && milliseconds && err == nil && n > 0
+}
+
+// muster parts targets into those that can be started and, with their versions or the
+// commands that install them, the peers among all.
+func (w *Workshop) muster(ctx context.Context, targets []string) (present []string, company []Peer, err error) {
+	for _, name := range targets {
+		_, bare := bareWindow(name)
+		if bare || name == "uproar" || name == "uproar-tcp" {
+			present = append(present, name)
+			continue
 		}
+		p, ok := peers.Find(name)
+		if !ok {
+			return nil, nil, unknownTarget(name)
+		}
+		one := Peer{Name: name, Install: p.Install, Tuned: p.Tuned}
+		if one.Version, err = p.Version(ctx); ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		} else if err != nil {
+			one.Version = ""
+			w.Log("%s is left out: %v", name, err)
+		} else {
+			present = append(present, name)
+		}
+		company = append(company, one)
 	}
-	return nil, fmt.Errorf("cannot start target %q: want uproar, uproar-tcp, bare or bare-<N>ms", name)
+	return present, company, nil
 }

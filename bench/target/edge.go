@@ -2,9 +2,6 @@ package target
 
 import (
 	"context"
-	"fmt"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"time"
 
@@ -15,12 +12,7 @@ var edgeReady = regexp.MustCompile(`^ready irc=(\S+) http=(\S+) admin=(\S+)(?: l
 
 // BuildEdge builds the server of this module into dir and returns its path.
 func BuildEdge(ctx context.Context, dir string) (string, error) {
-	path := filepath.Join(dir, "uproar")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", path, "uproar/edge").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("cannot build uproar/edge: %w\n%s", err, out)
-	}
-	return path, nil
+	return GoProgram{Name: "uproar", Import: "uproar/edge"}.Build(ctx, dir)
 }
 
 // EdgeConfig is how a benchmark runs the server: free ports on loopback, and no

@@ -11,6 +11,7 @@ type Peer struct {
 	// Install is the shell command that installs it, on Debian. It is shown to whoever
 	// lacks the peer, never run.
 	Install string
+	Tuned   string // its configuration: a file or folder of this repository
 	// Version is what is installed. An error says that the peer is not, and why.
 	Version func(ctx context.Context) (string, error)
 	// Start runs it with all its processes in the foreground and returns once members and

@@ -1,0 +1,108 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"uproar/bench/peers"
+	"uproar/bench/target"
+)
+
+// withPeers has peers.All be others during a test.
+func withPeers(t *testing.T, others ...target.Peer) {
+	all := peers.All
+	peers.All = others
+	t.Cleanup(func() { peers.All = all })
+}
+
+func TestPeersRunInSmokeSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("drives other programs, which the race detector cannot see into")
+	}
+	w := workshop(t)
+	for _, p := range peers.All {
+		t.Run(p.Name, func(t *testing.T) {
+			w.Log = t.Logf
+			if _, err := p.Version(t.Context()); err != nil {
+				t.Skipf("%s is not installed; to have it: %s", p.Name, p.Install)
+			}
+			c := Fanout.New().Smoke().(*FanoutConfig)
+			c.Targets = []string{p.Name}
+			got, err := c.Run(t.Context(), w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := got.(FanoutResult)
+			if len(r.Rows) != 1 || len(r.Failures) != 0 || len(r.Peers()) != 1 || r.Peers()[0].Version == "" {
+				t.Fatalf("want one row of the peer, and its version: %+v", r)
+			}
+			checkFanout(t, r.Rows[0], *c)
+		})
+	}
+}
+
+func TestPeerThatIsNotInstalledIsToldNotLeftOutInSilence(t *testing.T) {
+	withPeers(t, target.Peer{
+		Name: "absent", Install: "apt-get install -y absent", Tuned: "bench/peers/absent",
+		Version: func(context.Context) (string, error) { return "", errors.New("no such program") },
+	})
+	c := Fanout.New().Smoke().(*FanoutConfig)
+	c.Targets, c.Duration = []string{"bare", "absent"}, 100*time.Millisecond
+	got, err := c.Run(t.Context(), workshop(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := got.(FanoutResult)
+	if len(r.Rows) != 1 || r.Rows[0].Target != "bare" {
+		t.Errorf("rows %v", r.Cells())
+	}
+	if want := (Peer{Name: "absent", Install: "apt-get install -y absent", Tuned: "bench/peers/absent"}); !slices.Equal(r.Peers(), []Peer{want}) {
+		t.Errorf("peers %+v, want %+v", r.Peers(), want)
+	}
+	if all := strings.Join(r.Remarks(), "\n"); !strings.Contains(all, "absent is not installed") || !strings.Contains(all, "apt-get install -y absent") {
+		t.Errorf("remarks %q", all)
+	}
+}
+
+func TestPeerThatFailsIsToldAndTheOthersAreMeasured(t *testing.T) {
+	withPeers(t, target.Peer{
+		Name: "broken", Version: func(context.Context) (string, error) { return "1.0", nil },
+		Start: func(context.Context, string) (*target.Server, error) { return nil, errors.New("out of order") },
+	})
+	c := Fanout.New().Smoke().(*FanoutConfig)
+	c.Targets, c.Duration = []string{"broken", "bare"}, 100*time.Millisecond
+	got, err := c.Run(t.Context(), workshop(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := got.(FanoutResult)
+	if len(r.Rows) != 1 || r.Rows[0].Target != "bare" || r.Rows[0].Ratio != 1 {
+		t.Errorf("rows %v", r.Cells())
+	}
+	if all := strings.Join(r.Remarks(), "\n"); !strings.Contains(all, "broken is 1.0") || !strings.Contains(all, "out of order") {
+		t.Errorf("remarks %q", all)
+	}
+}
+
+func TestTargetsAreChosenUnlessNamed(t *testing.T) {
+	var few, all, named FanoutConfig
+	few.Choose(false)
+	if !slices.Equal(few.Targets, []string{"uproar", "bare", "goroutine"}) {
+		t.Errorf("of run: %q", few.Targets)
+	}
+	all.Choose(true)
+	for _, want := range append(peers.Names(), "uproar", "uproar-tcp", "bare", "bare-20ms") {
+		if !slices.Contains(all.Targets, want) {
+			t.Errorf("of peers: %q lacks %s", all.Targets, want)
+		}
+	}
+	named.Targets = []string{"bare"}
+	named.Choose(true)
+	if !slices.Equal(named.Targets, []string{"bare"}) {
+		t.Errorf("named: %q", named.Targets)
+	}
+}
