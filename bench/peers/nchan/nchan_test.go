@@ -1,0 +1,13 @@
+package nchan
+
+import (
+	"testing"
+
+	"uproar/bench/peers/peertest"
+)
+
+func TestEveryMemberGetsEveryLine(t *testing.T) { peertest.DeliversEveryLine(t, Peer) }
+
+func TestTakenPortIsTold(t *testing.T) {
+	peertest.TellsWhyItCannotStart(t, Peer, start, "Address already in use")
+}

@@ -1,0 +1,107 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"text/template"
+
+	"uproar/bench/load"
+)
+
+// Daemon is a server that a package of the system has installed. It runs as a process of
+// the harness, with a configuration of this repository, and never as a service.
+type Daemon struct {
+	Name       string             // of the program
+	VersionArg string             // has the program print what it is
+	Version    *regexp.Regexp     // what of that is the version
+	Config     *template.Template // executed with a DaemonSite makes the file of its name
+	Args       func(config string) []string
+	Ready      *regexp.Regexp // a line of its standard output
+}
+
+// DaemonSite is what a configuration must know of the place where it is used.
+type DaemonSite struct {
+	Host, Port     string // to listen on
+	Dir            string // for files, absolute; Start makes it
+	ConnectionsMax uint64 // how many the process may have: its limit of open files
+}
+
+// connectionsMax bounds the tables that daemons allocate for connections to come.
+const connectionsMax = 32 << 10
+
+// Addr is host:port.
+func (s DaemonSite) Addr() string { return net.JoinHostPort(s.Host, s.Port) }
+
+// Path finds the program. Daemons live in folders that are not in everybody's PATH.
+func (d Daemon) Path() (string, error) {
+	path, err := exec.LookPath(d.Name)
+	if err == nil {
+		return path, nil
+	}
+	if path, err := exec.LookPath(filepath.Join("/usr/sbin", d.Name)); err == nil {
+		return path, nil
+	}
+	return "", fmt.Errorf("cannot find program %q: %w", d.Name, err)
+}
+
+// Installed asks the program for its version.
+func (d Daemon) Installed(ctx context.Context) (string, error) {
+	path, err := d.Path()
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.CommandContext(ctx, path, d.VersionArg).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("cannot ask %q for its version: %w\n%s", d.Name, err, out)
+	}
+	m := d.Version.FindSubmatch(out)
+	if m == nil {
+		return "", fmt.Errorf("cannot find the version of %q in:\n%s", d.Name, out)
+	}
+	return string(m[1]), nil
+}
+
+// Site chooses a free port, and a folder of the daemon's own in dir.
+func (d Daemon) Site(dir string) (DaemonSite, error) {
+	port, err := FreePort()
+	if err != nil {
+		return DaemonSite{}, err
+	}
+	if dir, err = filepath.Abs(filepath.Join(dir, d.Name)); err != nil {
+		return DaemonSite{}, fmt.Errorf("cannot place files of %q: %w", d.Name, err)
+	}
+	return DaemonSite{Host: "127.0.0.1", Port: fmt.Sprint(port), Dir: dir}, nil
+}
+
+// Start writes the configuration and runs the program until it says that it is ready.
+// Whoever starts it calls Stop.
+func (d Daemon) Start(ctx context.Context, site DaemonSite) (*Process, error) {
+	path, err := d.Path()
+	if err != nil {
+		return nil, err
+	}
+	files, err := load.RaiseFileLimit() // the program inherits it
+	if err != nil {
+		return nil, err
+	}
+	site.ConnectionsMax = min(files, connectionsMax)
+	if err := os.MkdirAll(site.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make a folder for %q: %w", d.Name, err)
+	}
+	var text bytes.Buffer
+	if err := d.Config.Execute(&text, site); err != nil {
+		return nil, fmt.Errorf("cannot make the configuration of %q: %w", d.Name, err)
+	}
+	config := filepath.Join(site.Dir, d.Config.Name())
+	if err := os.WriteFile(config, text.Bytes(), 0o600); err != nil {
+		return nil, fmt.Errorf("cannot write the configuration of %q: %w", d.Name, err)
+	}
+	p, _, err := StartProcess(ctx, d.Name, path, d.Args(config), d.Ready)
+	return p, err
+}
