@@ -48,3 +48,11 @@ func middle[T any](rows []T, of func(T) float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]
 }
+
+// middleOf is middle of rows that may be none.
+func middleOf[T any](rows []T, of func(T) float64) (float64, bool) {
+	if len(rows) == 0 {
+		return 0, false
+	}
+	return middle(rows, of), true
+}

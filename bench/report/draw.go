@@ -48,34 +48,49 @@ func drawSVG(c scenario.Chart) ([]byte, error) {
 	if err := check(c); err != nil {
 		return nil, fmt.Errorf("cannot draw chart %q: %w", c.Name, err)
 	}
-	p := plot.New()
-	style(p, c)
-	legend := plot.NewLegend()
-	legend.TextStyle.Font = sans(11)
-	legend.Top, legend.Left = true, true
-	legend.Padding = vg.Points(4)
-	var err error
-	if c.Bars {
-		err = addBars(p, &legend, c)
-	} else {
-		err = addLines(p, &legend, c)
+	height := vg.Length(chartHeight)
+	panels := c.Bars && len(c.Series) > seriesMax
+	if panels {
+		height = vg.Length(len(c.Series)*panelBar + panelTitles)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot draw chart %q: %w", c.Name, err)
-	}
-	canvas := vgsvg.New(chartWidth, chartHeight)
+	canvas := vgsvg.New(chartWidth, height)
 	area := draw.New(canvas)
 	area.SetColor(color.White)
 	area.Fill(area.Rectangle.Path())
-	beside := legendWidth(legend.TextStyle, c.Series)
-	p.Draw(draw.Crop(area, margin, -beside-2*margin, margin, -margin))
-	legend.Draw(draw.Crop(area, chartWidth-beside-margin, -margin, 0, -40))
+	of := drawPlot
+	if panels {
+		of = drawPanels
+	}
+	if err := of(area, c); err != nil {
+		return nil, fmt.Errorf("cannot draw chart %q: %w", c.Name, err)
+	}
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("cannot write chart %q: %w", c.Name, err)
 	}
 	// Readers without Liberation have one of the same widths.
 	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), nil
+}
+
+// drawPlot draws lines, or bars side by side.
+func drawPlot(area draw.Canvas, c scenario.Chart) error {
+	p := plot.New()
+	style(p, c)
+	legend := plot.NewLegend()
+	legend.TextStyle.Font = sans(11)
+	legend.Top, legend.Left = true, true
+	legend.Padding = vg.Points(4)
+	add := addLines
+	if c.Bars {
+		add = addBars
+	}
+	if err := add(p, &legend, c); err != nil {
+		return err
+	}
+	beside := legendWidth(legend.TextStyle, c.Series)
+	p.Draw(draw.Crop(area, margin, -beside-2*margin, margin, -margin))
+	legend.Draw(draw.Crop(area, chartWidth-beside-margin, -margin, 0, -40))
+	return nil
 }
 
 var chartName = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
@@ -152,6 +167,9 @@ func addLines(p *plot.Plot, legend *plot.Legend, c scenario.Chart) error {
 			return err
 		}
 		line.Color, line.Width = palette[i%len(palette)], vg.Points(1.75)
+		if len(c.Series) > seriesMax && i == 0 { // Uproar, among many
+			line.Width = vg.Points(3)
+		}
 		dots.Color, dots.Shape, dots.Radius = line.Color, glyphs[i%len(glyphs)], vg.Points(3)
 		if len(points) > 60 { // a long course is a line
 			dots.Radius = 0

@@ -1,118 +1,117 @@
 package report
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"slices"
 
 	"uproar/bench/scenario"
 )
 
-// moment is what one commit measured of the figures that are followed.
+// moment is what one commit measured of a course.
 type moment struct {
 	commit string
 	date   string
-	fanout []scenario.FanoutResult
-	idle   []scenario.IdleResult
+	values map[string][]float64 // by the name of the figure, one of each run
 }
 
-// moments returns the commits that measured fan-out or idle members, the oldest first.
-func moments(entries []Entry) ([]*moment, error) {
-	var all []*moment
-	for _, e := range entries {
-		if e.Scenario != "fanout" && e.Scenario != "idle" {
-			continue
+// course follows figures of one unit over commits.
+type course struct {
+	aspect
+	names   []string  // of figures, in the order of their first appearance
+	moments []*moment // the oldest first
+}
+
+// follow reads all courses that have any figure.
+func follow(entries []Entry) ([]course, error) {
+	var all []course
+	for _, a := range aspects {
+		c := course{aspect: a}
+		for _, e := range entries {
+			figures, err := a.of(e)
+			if err != nil {
+				return nil, fmt.Errorf("cannot read the result of %q at %s: %w", e.Scenario, e.Environment.Commit, err)
+			}
+			c.add(e, figures)
 		}
-		i := slices.IndexFunc(all, func(m *moment) bool { return m.commit == e.Environment.Commit })
-		if i < 0 {
-			i = len(all)
-			all = append(all, &moment{commit: e.Environment.Commit, date: e.Environment.Time.Format("2006-01-02 15:04")})
-		}
-		if err := all[i].add(e); err != nil {
-			return nil, fmt.Errorf("cannot read the result of %q at %s: %w", e.Scenario, e.Environment.Commit, err)
+		if len(c.moments) > 0 {
+			all = append(all, c)
 		}
 	}
 	return all, nil
 }
 
-func (m *moment) add(e Entry) error {
-	if e.Scenario == "idle" {
-		var r scenario.IdleResult
-		err := json.Unmarshal(e.Result, &r)
-		m.idle = append(m.idle, r)
-		return err
+func (c *course) add(e Entry, figures []figure) {
+	if len(figures) == 0 {
+		return
 	}
-	var r scenario.FanoutResult
-	err := json.Unmarshal(e.Result, &r)
-	m.fanout = append(m.fanout, r)
-	return err
+	i := slices.IndexFunc(c.moments, func(m *moment) bool { return m.commit == e.Environment.Commit })
+	if i < 0 {
+		i = len(c.moments)
+		c.moments = append(c.moments, &moment{e.Environment.Commit, e.Environment.Time.Format("2006-01-02 15:04"), map[string][]float64{}})
+	}
+	for _, f := range figures {
+		if !slices.Contains(c.names, f.name) {
+			c.names = append(c.names, f.name)
+		}
+		c.moments[i].values[f.name] = append(c.moments[i].values[f.name], f.value)
+	}
 }
 
-// followed are the rows whose ratio is followed: those of the default grid.
-func followed() []scenario.Row { return scenario.Fanout.New().(*scenario.FanoutConfig).Rows }
-
-// ratio is Uproar's CPU to the bare loop's in a row, the middle of all runs.
-func (m *moment) ratio(row scenario.Row) (float64, bool) {
-	var found []scenario.FanoutRow
-	for _, f := range fanoutRows(m.fanout, row, "uproar") {
-		if f.Ratio > 0 {
-			found = append(found, f)
-		}
-	}
-	if len(found) == 0 {
+// value is the middle of all runs at a commit.
+func (m *moment) value(name string) (float64, bool) {
+	values := m.values[name]
+	if len(values) == 0 {
 		return 0, false
 	}
-	return middle(found, func(f scenario.FanoutRow) float64 { return f.Ratio }), true
+	return middle(values, func(x float64) float64 { return x }), true
 }
 
-// historyTable has a row for each commit.
-func historyTable(all []*moment) (header []string, rows [][]string) {
-	header = []string{"measured (UTC)", "commit"}
-	for _, row := range followed() {
-		header = append(header, "CPU to bare, "+rowName(row))
-	}
-	header = append(header, "bytes/idle member", "join µs")
-	for _, m := range all {
+// table has a row for each commit.
+func (c course) table() string {
+	var rows [][]string
+	for _, m := range c.moments {
 		cells := []string{m.date, m.commit}
-		for _, row := range followed() {
+		for _, name := range c.names {
 			cell := ""
-			if x, ok := m.ratio(row); ok {
-				cell = fmt.Sprintf("%.2f", x)
+			if x, ok := m.value(name); ok {
+				cell = significant(x)
 			}
 			cells = append(cells, cell)
 		}
-		memory, join := "", ""
-		if len(m.idle) > 0 {
-			memory = grouped(fmt.Sprintf("%.0f", middle(m.idle, func(r scenario.IdleResult) float64 { return r.BytesPerMember })))
-			join = fmt.Sprintf("%.1f", middle(m.idle, func(r scenario.IdleResult) float64 { return r.JoinMicros }))
-		}
-		rows = append(rows, append(cells, memory, join))
+		rows = append(rows, cells)
 	}
-	return header, rows
+	return markdown(append([]string{"measured (UTC)", "commit"}, c.names...), rows)
 }
 
-// historyChart follows the ratio over commits.
-func historyChart(all []*moment) (scenario.Chart, bool) {
-	c := scenario.Chart{Name: "history-fanout", Title: "Server CPU per delivery, Uproar to the bare loop in the same run",
-		X: "commit, the oldest first", Y: "ratio; below 1 is less than bare"}
-	all = slices.DeleteFunc(slices.Clone(all), func(m *moment) bool { return len(m.fanout) == 0 })
-	for _, row := range followed() {
-		s := scenario.Series{Name: rowName(row)}
-		for i, m := range all {
-			if x, ok := m.ratio(row); ok {
+// chart is drawn once there are two commits: one alone is no course.
+func (c course) chart() (scenario.Chart, bool) {
+	drawn := scenario.Chart{Name: "history-" + c.name, Title: c.title, X: "commit, the oldest first", Y: c.unit}
+	for _, name := range c.names {
+		s := scenario.Series{Name: name}
+		for i, m := range c.moments {
+			if x, ok := m.value(name); ok {
 				s.X, s.Y = append(s.X, float64(i)), append(s.Y, x)
 			}
 		}
-		if len(s.X) > 0 {
-			c.Series = append(c.Series, s)
-		}
+		drawn.Series = append(drawn.Series, s)
 	}
 	const ticksMax = 8 // labels that fit
-	every := (len(all) + ticksMax - 1) / ticksMax
-	for i, m := range all {
+	every := (len(c.moments) + ticksMax - 1) / ticksMax
+	for i, m := range c.moments {
 		if i%max(1, every) == 0 {
-			c.Ticks = append(c.Ticks, scenario.Tick{At: float64(i), Label: m.commit})
+			drawn.Ticks = append(drawn.Ticks, scenario.Tick{At: float64(i), Label: m.commit})
 		}
 	}
-	return c, len(c.Series) > 0
+	low, high := extremes(drawn.Series)
+	drawn.LogY = low > 0 && high > 20*low
+	return drawn, len(c.moments) > 1
+}
+
+func extremes(all []scenario.Series) (low, high float64) {
+	low, high = all[0].Y[0], all[0].Y[0]
+	for _, s := range all {
+		low, high = min(low, slices.MinFunc(s.Y, cmp.Compare)), max(high, slices.MaxFunc(s.Y, cmp.Compare))
+	}
+	return low, high
 }

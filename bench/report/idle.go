@@ -7,13 +7,24 @@ import (
 	"uproar/bench/scenario"
 )
 
+// idleCharts show the slope, or what a member costs each of several servers.
 func idleCharts(r runs) ([]scenario.Chart, error) {
+	if f, ok := fieldOf(r.alike()); ok {
+		c, drawn := f.chart("memory", "Process memory of an idle member", "bytes", "bytes/member")
+		if !drawn {
+			return nil, nil
+		}
+		return []scenario.Chart{c}, nil
+	}
 	results, err := decodeResults[scenario.IdleResult](r)
 	if err != nil {
 		return nil, err
 	}
 	c := scenario.Chart{Name: "slope", Title: "Process memory by number of idle members", X: "members", Y: "resident, MB"}
 	for i, result := range results {
+		if len(result.Steps) == 0 {
+			continue
+		}
 		measured := scenario.Series{Name: "measured"}
 		var x, y []float64
 		for _, step := range result.Steps {
@@ -27,6 +38,9 @@ func idleCharts(r runs) ([]scenario.Chart, error) {
 			measured.Name = fmt.Sprintf("measured, run %d", i+1)
 		}
 		c.Series = append(c.Series, fit(x, y, result.BytesPerMember), measured)
+	}
+	if len(c.Series) == 0 {
+		return nil, nil
 	}
 	return []scenario.Chart{c}, nil
 }

@@ -25,12 +25,17 @@ const (
 
 // page is what the template shows.
 type page struct {
-	Environment  string
-	Sections     []*section
-	Goals        string
-	Losses       string
-	History      string
-	HistoryChart *picture
+	Environment string
+	Peers       string
+	Sections    []*section
+	Goals       string
+	Losses      []lossTable
+	History     []shownCourse
+}
+
+type shownCourse struct {
+	Title, Unit, Text string
+	Chart             *picture
 }
 
 // section is all tables of one key.
@@ -43,7 +48,8 @@ type section struct {
 
 type shown struct {
 	Command string
-	Source  string // when, at which commit, how often
+	Source  string   // when, at which commit, how often
+	Compare []string // the same by target and load, when there are many
 	Text    string
 	Zero    string // columns left out
 	Remarks []string
@@ -64,21 +70,20 @@ func Render(entries []Entry) (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot parse the template of %q: %w", Document, err)
 	}
-	p := page{Environment: environments(all)}
+	p := page{Environment: environments(all), Peers: peerTable(all), Losses: losses(all)}
 	for _, r := range all {
 		if err := p.add(r, t, files); err != nil {
 			return nil, err
 		}
+	}
+	if err := p.addSizes(all, files); err != nil {
+		return nil, err
 	}
 	judged, err := goals(all)
 	if err != nil {
 		return nil, err
 	}
 	p.Goals = goalTable(judged)
-	p.Losses = "None.\n"
-	if rows := losses(all); len(rows) > 0 {
-		p.Losses = markdown([]string{"scenario", "load", "target", "figure", "Uproar's", "best", "its figure", "times"}, rows)
-	}
 	if err := p.addHistory(entries, files); err != nil {
 		return nil, err
 	}
@@ -89,6 +94,9 @@ func Render(entries []Entry) (map[string][]byte, error) {
 	files[Document] = b.Bytes()
 	return files, nil
 }
+
+// compared are the columns that a reader of many targets wants side by side.
+var compared = []string{"CPU us/delivery", "p99 ms"}
 
 // add shows some runs, in the section of their key.
 func (p *page) add(r runs, t *template.Template, files map[string][]byte) error {
@@ -113,9 +121,16 @@ func (p *page) add(r runs, t *template.Template, files map[string][]byte) error 
 	r = r.alike()
 	table := newTable(r)
 	one := shown{Command: r.last().Command, Source: source(r), Text: markdown(table.header, table.rows), Zero: strings.Join(table.zero, ", ")}
+	if f, ok := fieldOf(r); ok && f.crowded() {
+		for _, column := range compared {
+			if slices.Contains(r.last().Header, column) {
+				one.Compare = append(one.Compare, f.matrix(column))
+			}
+		}
+	}
 	for _, e := range r {
 		for _, remark := range append(slices.Clone(e.Remarks), e.Origin) {
-			if remark != "" && !slices.Contains(one.Remarks, remark) {
+			if remark != "" && !slices.Contains(one.Remarks, remark) && !namesPeer(e, remark) {
 				one.Remarks = append(one.Remarks, remark)
 			}
 		}
@@ -137,6 +152,31 @@ func (p *page) add(r runs, t *template.Template, files map[string][]byte) error 
 		one.Charts = append(one.Charts, pic)
 	}
 	s.Tables = append(s.Tables, one)
+	return nil
+}
+
+// namesPeer says whether a remark is what the table of servers beside Uproar says already.
+func namesPeer(e Entry, remark string) bool {
+	return slices.ContainsFunc(e.Peers, func(p scenario.Peer) bool { return strings.HasPrefix(remark, p.Name+" is ") })
+}
+
+// addSizes shows what a member costs by how many there are, behind the last table of the
+// scenario that was run in several sizes.
+func (p *page) addSizes(all []runs, files map[string][]byte) error {
+	c, ok, err := sizesChart(all)
+	if err != nil || !ok {
+		return err
+	}
+	pic, err := addChart(c, files)
+	if err != nil {
+		return err
+	}
+	for _, s := range p.Sections {
+		if s.Title == "million" {
+			last := &s.Tables[len(s.Tables)-1]
+			last.Charts = append(last.Charts, pic)
+		}
+	}
 	return nil
 }
 
@@ -176,18 +216,20 @@ func environments(all []runs) string {
 }
 
 func (p *page) addHistory(entries []Entry, files map[string][]byte) error {
-	followed, err := moments(entries)
+	courses, err := follow(entries)
 	if err != nil {
 		return err
 	}
-	header, rows := historyTable(followed)
-	p.History = markdown(header, rows)
-	if c, ok := historyChart(followed); ok {
-		pic, err := addChart(c, files)
-		if err != nil {
-			return err
+	for _, c := range courses {
+		shown := shownCourse{Title: c.title, Unit: c.unit, Text: c.table()}
+		if drawn, ok := c.chart(); ok {
+			pic, err := addChart(drawn, files)
+			if err != nil {
+				return err
+			}
+			shown.Chart = &pic
 		}
-		p.HistoryChart = &pic
+		p.History = append(p.History, shown)
 	}
 	return nil
 }

@@ -115,8 +115,8 @@ func TestTablesAreOfTheNewestCommitWithSpread(t *testing.T) {
 		"| 7.00 (6.00..8.00) |", // CPU
 		"| uproar | 5,000 | 20 | 6,000,000 |",
 		"In every row 0: unsent, lost,",
-		"| fanout | 5,000 members, 20 lines/s | uproar | p50 ms | 3.0 | bare | 2.0 | 1.50 |",
-		"| fanout | 5,000 members, 20 lines/s | uproar | CPU µs/delivery | 7.00 (6.00..8.00) | bare | 5.00 | 1.40 |",
+		"| 5,000 members, 20 lines/s | uproar | p50 ms | 3.0 | bare 2.0 (1.50 ×) |",
+		"| 5,000 members, 20 lines/s | uproar | CPU µs/delivery | 7.00 (6.00..8.00) | bare 5.00 (1.40 ×) |",
 		"| 2026-11-01 10:00 | aaa | 1.20 |",
 		"| 2026-11-01 10:01 | bbb | 1.40 |",
 	} {
@@ -153,34 +153,6 @@ func TestPeersHaveASectionOfTheirOwn(t *testing.T) {
 	}
 	if files["bench/results/peers-fanout-cpu.svg"] == nil {
 		t.Errorf("the peers' chart is missing: %q", slices.Sorted(maps.Keys(files)))
-	}
-}
-
-func TestGoalsAreJudged(t *testing.T) {
-	judged, err := goals(current([]Entry{entry(t, "aaa", 0, 6, 5), entry(t, "bbb", 1, 7, 5)}, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(judged) != 1 || judged[0].met || judged[0].got != "1.40 times the bare loop's" {
-		t.Errorf("a ratio of 1.4 at 5,000 members: %+v", judged)
-	}
-	pokemon := entry(t, "aaa", 0, 6, 5)
-	pokemon.Scenario, pokemon.Command = "pokemon", "go run ./bench run pokemon"
-	for members, want := range map[int]int{1000: 0, 121000: 3} {
-		r := scenario.PokemonResult{Members: members, Phases: []scenario.Phase{{Name: "calm", P99: 200}, {Name: "burst", P99: 2000}}, Faults: scenario.Faults{Orders: 1}}
-		if pokemon.Result, err = json.Marshal(r); err != nil {
-			t.Fatal(err)
-		}
-		judged, err := goals([]runs{{pokemon}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(judged) != want {
-			t.Errorf("%d members: %+v, want %d goals", members, judged, want)
-		}
-		if want > 0 && (!judged[0].met || judged[1].met || !judged[2].met) {
-			t.Errorf("want p99 missed in bursts alone: %+v", judged)
-		}
 	}
 }
 

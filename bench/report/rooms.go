@@ -1,0 +1,124 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"uproar/bench/scenario"
+)
+
+// pokemonGoals are of the whole room: a smaller one is judged by nothing.
+func pokemonGoals(r runs) ([]goal, error) {
+	results, err := decodeResults[scenario.PokemonResult](r)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) > 0 && results[len(results)-1].Members < pokemonMembers {
+		results = nil
+	}
+	var found []goal
+	for _, name := range []string{"calm", "burst"} {
+		var phases []scenario.Phase
+		for _, result := range results {
+			for _, phase := range result.Phases {
+				if phase.Name == name {
+					phases = append(phases, phase)
+				}
+			}
+		}
+		p99, ok := middleOf(phases, func(p scenario.Phase) float64 { return p.P99 })
+		found = append(found, bound{what: "the Pokémon room: p99, " + name, unit: "ms", must: 1000, moonshot: 500}.judge(p99, ok))
+	}
+	whole := goal{what: "the Pokémon room: lines", want: "none lost, none out of order", met: true}
+	for _, result := range results {
+		if whole.got == "" {
+			whole.got = "so it is"
+		}
+		if err := result.Faults.Check(); err != nil {
+			whole.got, whole.met = err.Error(), false
+		}
+	}
+	return append(found, whole), nil
+}
+
+// millionGoals are of a million: fewer are judged by nothing.
+func millionGoals(r runs) ([]goal, error) {
+	results, err := decodeResults[scenario.MillionResult](r)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) > 0 && results[len(results)-1].Members < millionMembers {
+		results = nil
+	}
+	pinged, ok := middleOf(results, func(r scenario.MillionResult) float64 { return float64(r.Pinged) })
+	bytes, _ := middleOf(results, func(r scenario.MillionResult) float64 { return r.Footprint.EdgeEach + r.Footprint.KernelEach })
+	slowest, said := middleOf(results, func(r scenario.MillionResult) float64 {
+		most := 0.0
+		for _, s := range r.Lines {
+			most = max(most, s)
+		}
+		return most
+	})
+	whole := goal{what: "a million members: a line to all", want: "none lost", met: true}
+	for _, result := range results {
+		if whole.got == "" {
+			whole.got = "so it is"
+		}
+		if err := result.Faults.Check(); err != nil {
+			whole.got, whole.met = err.Error(), false
+		}
+	}
+	return []goal{
+		bound{what: "a million members: joined, and answer PING", unit: "members", must: millionMembers, atLeast: true}.judge(pinged, ok),
+		bound{what: "a million members: memory of each, with the kernel's for both ends of its connection", unit: "bytes", must: 7 << 10}.judge(bytes, ok),
+		bound{what: "a million members: until all have a line", unit: "s", moonshot: 5}.judge(slowest, said && slowest > 0),
+		whole,
+	}, nil
+}
+
+// slowGoals compare the server's growth with that of runs in which all read: what is
+// beyond it is the slow member's own.
+func slowGoals(r runs) ([]goal, error) {
+	results, err := decodeResults[scenario.SlowResult](r)
+	own, ok := middleOf(results, func(r scenario.SlowResult) float64 { return float64(r.Growth-r.GrowthAlike) / (1 << 10) })
+	g := bound{what: "a slow member: memory of its own while 64 MB pass by", unit: "KB", must: 4}.judge(own, ok)
+	if ok && own < 0 {
+		g.got = fmt.Sprintf("%s KB less than when all read", significant(-own))
+	}
+	lost := goal{what: "a slow member: lines that others miss", want: "none", met: true}
+	if n, ok := middleOf(results, func(r scenario.SlowResult) float64 { return float64(r.LostOthers) }); ok {
+		lost.got, lost.met = grouped(fmt.Sprint(n)), n == 0
+	}
+	return []goal{g, lost}, err
+}
+
+// clueGoals are of the table: older results have no type of their own any more.
+func clueGoals(r runs) ([]goal, error) {
+	slowest, ok := 0.0, false
+	trips, counted := 0.0, false
+	for _, e := range r {
+		figures, err := clueFigures(e)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range figures {
+			if !ok || f.value < slowest {
+				slowest, ok = f.value, true
+			}
+		}
+		for j, column := range e.Header {
+			if !strings.HasPrefix(column, "round trips per batch") {
+				continue
+			}
+			for i := range e.Cells {
+				if cell := (runs{e}).cell(i, j); cell.number {
+					trips, counted = max(trips, cell.middle), true
+				}
+			}
+		}
+	}
+	return []goal{
+		bound{what: "clue: decisions a second of a core, warm cache", unit: "a second", must: 100_000, moonshot: 300_000, atLeast: true}.judge(slowest, ok),
+		bound{what: "clue: round trips to the store", unit: "a batch", must: 1}.judge(trips, counted),
+	}, nil
+}
