@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ type fake struct {
 		members  []*fakeMember
 		conns    []net.Conn
 		refusals int                           // of JOINs to come
+		resumes  []string                      // ids that JOINs named
 		mangle   func(lines []string) []string // what to do with the lines of one publish
 	}
 }
@@ -124,7 +126,15 @@ func (f *fake) serve(c net.Conn, framed bool) {
 			m.send(":"+nick+"!x@x JOIN "+string(l.rest), ":x 366 "+nick+" "+string(l.rest)+" :End of /NAMES list")
 			f.mu.Lock()
 			f.mu.members = append(f.mu.members, m)
+			if id := tagOf(l.tags, "uproar/resume"); id != "" {
+				f.mu.resumes = append(f.mu.resumes, id)
+			}
 			f.mu.Unlock()
+		case "PART":
+			f.mu.Lock()
+			f.mu.members = slices.DeleteFunc(f.mu.members, func(o *fakeMember) bool { return o == m })
+			f.mu.Unlock()
+			m.send(":" + nick + "!x@x PART " + string(l.rest))
 		case "PRIVMSG":
 			f.publish(nick, text)
 		}

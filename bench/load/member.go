@@ -21,7 +21,8 @@ type member struct {
 	closing   bool   // a close frame came
 	reconnect bool   // RECONNECT came
 	pinged    bool   // PING came
-	away      bool   // it was in, lost its connection, and comes back
+	away      bool   // it was in, lost its connection or left, and comes back
+	parting   bool   // PART is sent, and comes back from the server
 	carry     []byte // what was read and is neither taken apart nor known to stand in the transcript
 
 	room *transcript

@@ -47,7 +47,7 @@ func (s *Swarm) returns(i int) bool {
 		s.back.since[i] = Now()
 		s.tally.LastEnd = s.back.since[i]
 	}
-	m.away, m.closing, m.reconnect = true, false, false
+	m.away, m.closing, m.reconnect, m.parting = true, false, false, false
 	s.back.queue = append(s.back.queue, i)
 	return true
 }

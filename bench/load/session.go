@@ -110,6 +110,10 @@ func (s *Swarm) line(i int, b, raw []byte) {
 		}
 	case "366":
 		s.enter(i)
+	case "PART":
+		s.parted(i)
+	case "CLEARCHAT", "CLEARMSG":
+		s.tally.Cleared++
 	case "RECONNECT":
 		if !m.reconnect {
 			m.reconnect = true

@@ -20,6 +20,7 @@ type Tally struct {
 	Pinged     int64 // members that were sent one at least
 	Notices    int64 // NOTICE lines after the member was in
 	Told       int64 // lines that those said will not come: "N lines of this room did not reach you"
+	Cleared    int64 // CLEARCHAT and CLEARMSG lines
 	Reconnects int64 // members told to RECONNECT
 	CloseFrame int64 // members that were sent a close frame
 	EOF        int64 // connections that the server ended in order
@@ -65,6 +66,7 @@ func (t *Tally) Merge(o Tally) {
 	t.Pinged += o.Pinged
 	t.Notices += o.Notices
 	t.Told += o.Told
+	t.Cleared += o.Cleared
 	t.Reconnects += o.Reconnects
 	t.CloseFrame += o.CloseFrame
 	t.EOF += o.EOF
