@@ -32,6 +32,9 @@ type crowd struct {
 // the server, also when it fails.
 func gather(ctx context.Context, server *target.Server, c load.SwarmConfig, n int) (*crowd, error) {
 	c.Wire, c.Hello, c.Prefix, c.Addr = server.Wire, server.Hello, server.Prefix, server.Members
+	if c.Window == 0 || server.Window > 0 && c.Window > server.Window {
+		c.Window = server.Window
+	}
 	swarm, err := load.NewSwarm(c)
 	if err != nil {
 		server.Stop(stopGrace)

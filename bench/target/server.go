@@ -20,6 +20,7 @@ type Server struct {
 	Raw        bool       // publishers send whole lines, unregistered
 	Upgrade    string     // Raw, in text frames, after an upgrade at this path; "" is without frames
 	Prefix     string     // of publishers' lines as members see them; "" is as Uproar writes it: see load.SwarmConfig
+	Window     int        // how many members it takes on their way in at a time; 0 is 256
 	Admin      string     // metrics; "" when it has none
 	Link       string     // where other processes of a fleet reach it; "" when they do not
 }

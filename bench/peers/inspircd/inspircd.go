@@ -64,7 +64,11 @@ func start(ctx context.Context, site target.DaemonSite) (*target.Server, error) 
 		return nil, fmt.Errorf("cannot start %q: %w; it said:\n%s", p.Name, errPort, p.Output())
 	}
 	return &target.Server{Process: p, Wire: load.IRC, Members: site.Addr(), Publishers: site.Addr(),
-		Prefix: "NICK!" + load.PublisherUser + "@" + site.Host}, nil
+		Prefix: "NICK!" + load.PublisherUser + "@" + site.Host, Window: backlog}, nil
 }
+
+// backlog is how many connections wait to be accepted. All of them are let in together,
+// once a second.
+const backlog = 4096
 
 var errPort = errors.New("its port is taken")

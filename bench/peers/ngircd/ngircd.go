@@ -55,5 +55,9 @@ func start(ctx context.Context, site target.DaemonSite) (*target.Server, error) 
 		return nil, err
 	}
 	return &target.Server{Process: p, Wire: load.IRC, Members: site.Addr(), Publishers: site.Addr(),
-		Prefix: "NICK!~" + load.PublisherUser + "@" + site.Host}, nil
+		Prefix: "NICK!~" + load.PublisherUser + "@" + site.Host, Window: backlog}, nil
 }
+
+// backlog is how many connections may wait to be accepted (it is fixed in ngIRCd's conn.c,
+// listen(2)): who comes beyond it tries again a second later, and then less and less often.
+const backlog = 10

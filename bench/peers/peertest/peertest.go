@@ -82,7 +82,7 @@ func DeliversEveryLine(t *testing.T, p target.Peer) {
 func gather(t *testing.T, server *target.Server, n int) *load.Swarm {
 	t.Helper()
 	swarm, err := load.NewSwarm(load.SwarmConfig{Wire: server.Wire, Hello: server.Hello, Addr: server.Members, Prefix: server.Prefix,
-		Publishers: 2, TextBytes: 100})
+		Window: server.Window, Publishers: 2, TextBytes: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
