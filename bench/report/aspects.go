@@ -110,21 +110,44 @@ func millionFigures(e Entry) ([]figure, error) {
 	return []figure{{"the slowest line", slices.Max(result.Lines)}}, nil
 }
 
-// clueFigures are of the table: older results have no type of their own any more.
+// clueFigures are of the tables: those of go test have no type of their own.
 func clueFigures(e Entry) ([]figure, error) {
-	if e.Scenario != "clue" {
-		return nil, nil
+	switch e.key() {
+	case "clue-bench":
+		return column(e, "decisions", func(row func(string) string) string {
+			if row("cores") != "1" {
+				return ""
+			}
+			return "no sockets: " + row("case")
+		}), nil
+	case "clue":
+		return column(e, "decided per core", func(row func(string) string) string {
+			if row("offered") != "flat out" || row("store") != "embedded" {
+				return ""
+			}
+			return "with sockets, flat out"
+		}), nil
 	}
-	column := slices.IndexFunc(e.Header, func(name string) bool { return strings.HasPrefix(name, "decisions") })
-	cores := slices.Index(e.Header, "cores")
+	return nil, nil
+}
+
+// column has a figure for each row that name names, by the first column whose name begins so.
+func column(e Entry, begin string, name func(row func(string) string) string) []figure {
+	j := slices.IndexFunc(e.Header, func(column string) bool { return strings.HasPrefix(column, begin) })
+	if j < 0 {
+		return nil
+	}
 	var all []figure
 	for _, row := range e.Cells {
-		if column < 0 || cores >= 0 && row[cores] != "1" {
-			continue
-		}
-		if x, err := strconv.ParseFloat(row[column], 64); err == nil {
-			all = append(all, figure{row[0], x})
+		called := name(func(column string) string {
+			if i := slices.Index(e.Header, column); i >= 0 {
+				return row[i]
+			}
+			return ""
+		})
+		if x, err := strconv.ParseFloat(row[j], 64); err == nil && called != "" {
+			all = append(all, figure{called, x})
 		}
 	}
-	return all, nil
+	return all
 }

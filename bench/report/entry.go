@@ -118,11 +118,14 @@ func decode(line []byte, e *Entry) error {
 }
 
 // key is what entries that replace each other share: the scenario, and how it was run if
-// not by "run" alone ("peers-fanout").
+// not by "run" alone: "peers-fanout", and "clue-bench" of go test.
 func (e Entry) key() string {
 	verb, _, _ := strings.Cut(strings.TrimPrefix(e.Command, "go run ./bench "), " ")
-	if verb == "run" || verb == "go" {
+	switch verb {
+	case "run":
 		return e.Scenario
+	case "go":
+		return e.Scenario + "-bench"
 	}
 	return verb + "-" + e.Scenario
 }

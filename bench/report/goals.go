@@ -56,7 +56,7 @@ type judge struct {
 
 var judges = []judge{
 	{"fanout", fanoutGoals}, {"idle", idleGoals}, {"connect", connectGoals}, {"million", millionGoals},
-	{"pokemon", pokemonGoals}, {"slow", slowGoals}, {"clue", clueGoals},
+	{"pokemon", pokemonGoals}, {"slow", slowGoals}, {"clue", clueGoals}, {"clue-stall", stallGoals},
 }
 
 // goals judges the current runs by what the project has set itself. A run of less than
@@ -66,7 +66,7 @@ func goals(all []runs) ([]goal, error) {
 	for _, j := range judges {
 		var found []goal
 		for _, r := range all {
-			if r.last().key() != j.scenario {
+			if key := r.last().key(); key != j.scenario && key != j.scenario+"-bench" {
 				continue // measured for the peers' sake
 			}
 			of, err := j.of(r)
@@ -92,7 +92,7 @@ func goals(all []runs) ([]goal, error) {
 // measured are those of goals that have a figure, with the flags of the run.
 func measured(all []goal, r runs) []goal {
 	var found []goal
-	_, flags, _ := strings.Cut(r.last().Command, " run "+r.last().Scenario)
+	_, flags, _ := strings.Cut(r.last().Command, "./bench run "+r.last().Scenario)
 	for _, g := range all {
 		if g.got == "" {
 			continue
@@ -108,7 +108,7 @@ func measured(all []goal, r runs) []goal {
 // among says whether a goal has been judged, under whatever flags.
 func among(found []goal, what string) bool {
 	for _, g := range found {
-		if name, _, _ := strings.Cut(g.what, ", `"); name == what {
+		if name, _, _ := strings.Cut(g.what, ", `"); name == what || strings.HasPrefix(g.what, what+": ") {
 			return true
 		}
 	}

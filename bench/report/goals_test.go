@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -68,7 +69,8 @@ func TestGoalThatNobodyMeasuredIsNamed(t *testing.T) {
 		"| a million members: joined, and answer PING | at least 1,000,000 members | not measured |",
 		"| the Pokémon room: p99, burst | at most 1,000 ms | not measured |",
 		"| a slow member: memory of its own while 64 MB pass by | at most 4 KB | not measured |",
-		"| clue: decisions a second of a core, warm cache | at least 100,000 a second | not measured |",
+		"| clue: decisions a second of a core, warm cache, no sockets | at least 100,000 a second | not measured |",
+		"| Redis is stopped for 30 s: from SIGCONT until no sender is refused | at most 1,000 ms | not measured |",
 	} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the goals lack %q:\n%s", want, table)
@@ -120,5 +122,66 @@ func TestRunWithFlagsIsJudgedUnderThem(t *testing.T) {
 	e.Command += " --members 100"
 	if got := judged(t, runs{e}); got["process memory of an idle member, `--members 100`"].got == "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// listing is a Result of cells alone.
+type listing struct {
+	scenario.IdleResult
+	header []string
+	cells  [][]string
+}
+
+func (r listing) Header() []string  { return r.header }
+func (r listing) Cells() [][]string { return r.cells }
+
+func TestClueIsJudgedWithSocketsAndWithout(t *testing.T) {
+	with := made(t, "clue", "a", 0, listing{header: []string{"store", "offered", "decided per core", "trips/batch"},
+		cells: [][]string{{"embedded", "10000 lines/s", "1", "1.000"}, {"embedded", "flat out", "90000", "0.5"}, {"redis", "flat out", "9", "1.200"}}})
+	without := made(t, "clue", "a", 0, listing{header: []string{"case", "cores", "decisions or lines/s"}, cells: [][]string{{"one hot room", "1", "500000"}, {"Redis", "2", "7"}}})
+	without.Command = "go test -run '^$' -bench Clue ./core/clue/..."
+	got := judged(t, current([]Entry{with, without}, nil)...)
+	const name = "clue: decisions a second of a core, warm cache, "
+	if g := got[name+"with sockets, flat out"]; g.got != "90,000 a second" || g.met {
+		t.Errorf("%+v", g)
+	}
+	if g := got[name+"no sockets: one hot room"]; g.got != "500,000 a second" || !g.met || !g.reached {
+		t.Errorf("%+v", g)
+	}
+	if g := got["clue: round trips to the store"]; g.got != "1.20 a batch" || g.met {
+		t.Errorf("%+v", g)
+	}
+	all, err := goals(current([]Entry{with, without}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range all {
+		if strings.HasPrefix(g.what, "clue: ") && g.got == "" {
+			t.Errorf("measured, and called not measured: %+v", g)
+		}
+	}
+}
+
+func TestStopOfRedisIsJudged(t *testing.T) {
+	result := `{"phases":[{"quiet_ms":10,"answer_ms":20,"ping_ms":3},{"quiet_ms":80,"answer_ms":300,"ping_ms":150}],"senders_ms":400,"exchange_ms":%s,
+		"faults":{"orders":1},"bounds":{"stop":%s,"answer_max":470000000,"ping_max":100000000}}`
+	e := made(t, "clue-stall", "a", 0, listing{header: []string{"Redis stopped"}, cells: [][]string{{"during"}}})
+	for _, c := range []struct{ exchange, stop, want string }{
+		{"900", "30000000000", "300 ms true, 150 ms false, 80.0 ms true, 400 ms true, 900 ms true, so it is true"},
+		{"-1", "30000000000", "300 ms true, 150 ms false, 80.0 ms true, 400 ms true, never false, so it is true"},
+		{"900", "1000000000", " true,  true,  true,  true,  true,  true"},
+	} {
+		e.Result = []byte(fmt.Sprintf(result, c.exchange, c.stop))
+		all, err := stallGoals(runs{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, g := range all {
+			got = append(got, fmt.Sprint(g.got, " ", g.met))
+		}
+		if text := strings.Join(got, ", "); text != c.want {
+			t.Errorf("%+v: %s", c, text)
+		}
 	}
 }

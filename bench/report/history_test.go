@@ -17,6 +17,7 @@ func TestHistoryFollowsEveryAspect(t *testing.T) {
 		connect := &scenario.ConnectResult{Storms: []scenario.Storm{{Wire: "ws", EachMicros: 50 * x}}}
 		clue := made(t, "clue", commit, i, scenario.IdleResult{})
 		clue.Header, clue.Cells = []string{"case", "cores", "decisions/s"}, [][]string{{"hot room", "1", []string{"300000", "600000"}[i]}, {"hot room", "2", "1"}}
+		clue.Command = "go test -bench Clue"
 		entries = append(entries, entry(t, commit, i, 6*x, 5), made(t, "pokemon", commit, i, pokemon), made(t, "million", commit, i, million), clue,
 			made(t, "connect", commit, i, connect), made(t, "idle", commit, i, scenario.IdleResult{BytesPerMember: 1100 * x, JoinMicros: 55 * x}))
 	}

@@ -106,10 +106,14 @@ func (p *page) add(r runs, t *template.Template, files map[string][]byte) error 
 		s = p.Sections[n-1]
 	} else {
 		s = &section{Title: key}
-		if known, err := scenario.Find(r.last().Scenario); err == nil {
+		if known, err := scenario.Find(r.last().Scenario); err == nil && !strings.HasSuffix(key, "-bench") {
 			s.Help = known.Help
 		}
-		if note := t.Lookup(r.last().Scenario); note != nil {
+		note := t.Lookup(key)
+		if strings.HasPrefix(key, "peers-") {
+			note = t.Lookup(r.last().Scenario)
+		}
+		if note != nil {
 			var b strings.Builder
 			if err := note.Execute(&b, nil); err != nil {
 				return fmt.Errorf("cannot render the note of %q: %w", key, err)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"uproar/bench/scenario"
 )
@@ -90,35 +89,4 @@ func slowGoals(r runs) ([]goal, error) {
 		lost.got, lost.met = grouped(fmt.Sprint(n)), n == 0
 	}
 	return []goal{g, lost}, err
-}
-
-// clueGoals are of the table: older results have no type of their own any more.
-func clueGoals(r runs) ([]goal, error) {
-	slowest, ok := 0.0, false
-	trips, counted := 0.0, false
-	for _, e := range r {
-		figures, err := clueFigures(e)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range figures {
-			if !ok || f.value < slowest {
-				slowest, ok = f.value, true
-			}
-		}
-		for j, column := range e.Header {
-			if !strings.HasPrefix(column, "round trips per batch") {
-				continue
-			}
-			for i := range e.Cells {
-				if cell := (runs{e}).cell(i, j); cell.number {
-					trips, counted = max(trips, cell.middle), true
-				}
-			}
-		}
-	}
-	return []goal{
-		bound{what: "clue: decisions a second of a core, warm cache", unit: "a second", must: 100_000, moonshot: 300_000, atLeast: true}.judge(slowest, ok),
-		bound{what: "clue: round trips to the store", unit: "a batch", must: 1}.judge(trips, counted),
-	}, nil
 }
