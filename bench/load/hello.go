@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// Hello is how a member gets in, on the wire Lines.
+// Hello is how a member gets in, on the wires Lines and Centrifuge.
 type Hello struct {
 	Path     string // of the upgrade request; "" is "/"
 	Protocol string // subprotocol that is offered and must be agreed on; "" for none
 	First    string // text message that a member sends once it is upgraded; "" for none
 	Silent   bool   // the answer to the upgrade says that the member is in; else a 366 line does
+	Channel  string // Centrifuge: what a member subscribes to
 }
 
 // The key and the answer are the example of RFC 6455 section 1.3.
@@ -67,6 +68,9 @@ func (s *Swarm) register(i int) {
 		if s.config.Hello.Silent {
 			s.enter(i)
 		}
+	case Centrifuge:
+		m.state = joining
+		s.send(i, centrifugeHello(s.config.Hello.Channel))
 	case IRC:
 		s.send(i, "NICK "+nick, "USER "+nick+" 0 * :"+nick)
 	default:

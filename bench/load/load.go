@@ -35,6 +35,9 @@ const (
 	// Lines is a server that knows no IRC: after an upgrade, and what else Hello says,
 	// text frames of one or more whole lines, as publishers made them.
 	Lines
+	// Centrifuge is the JSON protocol of centrifuge: connect, subscribe to the channel of
+	// Hello, then pushes whose data is a line as a string, without CR LF.
+	Centrifuge
 	// IRC is TCP to a server that is not Twitch's: a member registers with USER too.
 	IRC
 )

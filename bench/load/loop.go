@@ -152,7 +152,7 @@ func (s *Swarm) connected(i int) {
 		return
 	}
 	switch s.config.Wire {
-	case WebSocket, Lines:
+	case WebSocket, Lines, Centrifuge:
 		m.state = upgrading
 		s.write(i, s.upgrade)
 	case TCP, IRC:

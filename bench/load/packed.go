@@ -28,6 +28,7 @@ type packed struct {
 	next     int // the one to give way
 	inflater io.ReadCloser
 	text     bytes.Buffer
+	lines    []byte // of the last message on the wire Centrifuge
 }
 
 // message is one whose lines stand in the transcript of room, from place from to place to.
@@ -44,11 +45,8 @@ var inflateTail = []byte{0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff}
 func (s *Swarm) unpack(i int, payload []byte) {
 	m := &s.members[i]
 	s.tally.Packed++
-	for k := range s.packed.known {
-		if p := &s.packed.known[k]; p.from == m.at && p.room == m.room && bytes.Equal(p.bytes, payload) {
-			s.advance(m, p.to)
-			return
-		}
+	if s.packed.recall(s, m, payload) {
+		return
 	}
 	text, err := s.packed.inflate(payload)
 	if err != nil {
@@ -60,9 +58,25 @@ func (s *Swarm) unpack(i int, payload []byte) {
 	if m.at-from != int64(len(text)) || !room.stands(from, text) {
 		return // it holds something else, or not in this order
 	}
-	p := &s.packed.known[s.packed.next]
-	s.packed.next = (s.packed.next + 1) % packedMax
-	*p = message{append(p.bytes[:0], payload...), room, from, m.at}
+	s.packed.remember(payload, room, from, m.at)
+}
+
+// recall has m take a message whose lines are known to follow its place.
+func (p *packed) recall(s *Swarm, m *member, payload []byte) bool {
+	for k := range p.known {
+		if one := &p.known[k]; one.from == m.at && one.room == m.room && bytes.Equal(one.bytes, payload) {
+			s.advance(m, one.to)
+			return true
+		}
+	}
+	return false
+}
+
+// remember enters a message whose lines stand in room.
+func (p *packed) remember(payload []byte, room *transcript, from, to int64) {
+	one := &p.known[p.next]
+	p.next = (p.next + 1) % packedMax
+	*one = message{append(one.bytes[:0], payload...), room, from, to}
 }
 
 // inflate returns the text of a message, until the next.

@@ -27,7 +27,10 @@ func (s *Swarm) consume(i int, data []byte) int {
 		return used + s.lines(i, data[used:])
 	}
 	for m.state != ended {
-		if used += s.followFrames(i, data[used:]); used == len(data) {
+		if s.config.Wire != Centrifuge {
+			used += s.followFrames(i, data[used:])
+		}
+		if used == len(data) {
 			break
 		}
 		if m.size != 0 {
@@ -50,6 +53,10 @@ func (s *Swarm) consume(i int, data []byte) int {
 func (s *Swarm) frame(i int, op byte, payload []byte) {
 	switch op {
 	case opText:
+		if s.config.Wire == Centrifuge {
+			s.replies(i, payload)
+			return
+		}
 		// Twitch's clients need CR LF after every line, the last of a frame included.
 		if n := s.lines(i, payload); n < len(payload) {
 			s.broken(i, fmt.Sprintf("frame does not end with CR LF: %.80q", payload))

@@ -16,7 +16,7 @@ import (
 // SwarmConfig says who connects where.
 type SwarmConfig struct {
 	Wire       Wire
-	Hello      Hello    // how members get in, on the wire Lines
+	Hello      Hello    // how members get in, on the wires Lines and Centrifuge
 	Addr       string   // IPv4 host:port
 	Room       string   // "" is DefaultRoom
 	Rooms      int      // over how many rooms members spread, by Zipf's law: Room with a number from 0; 0 and 1 are Room alone
@@ -28,7 +28,7 @@ type SwarmConfig struct {
 	Publishers int      // how many publishers will speak; 0 is 1
 	TextBytes  int      // size of every line's text, as in PublisherConfig
 	Storm      *Storm   // what the publishers say, instead
-	Window     int      // joins under way at a time; 0 is 256, and on IRC 4096
+	Window     int      // joins under way at a time; 0 is 256
 	Nicks      []string // of the publishers; nil is bench1, bench2...
 	Return     []string // where members go, at once and in turn, when their connection ends
 	Resume     bool     // members that return ask for what they missed
@@ -62,6 +62,7 @@ type Swarm struct {
 	told       map[int]int64 // by member: see Tally.Told
 	buf, out   []byte
 	upgrade    []byte
+	pushHead   []byte
 	publishers map[string]int // by what their lines start with, up to the command
 
 	progress struct{ ready, failed, deliveries, told, over atomic.Int64 }
@@ -84,9 +85,6 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	c.Publishers = max(c.Publishers, 1)
 	if c.Window == 0 {
 		c.Window = 256
-		if c.Wire == IRC {
-			c.Window = 4096 // InspIRCd lets in all that wait once a second
-		}
 	}
 	if c.Nicks == nil && c.Storm != nil {
 		c.Nicks = c.Storm.Names()
@@ -118,6 +116,7 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
 		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: NewTally(),
 		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr, c.Hello, c.Deflate),
+		pushHead: pushHead(c.Hello.Channel),
 	}
 	for p, nick := range c.Nicks {
 		s.publishers[c.publisherPrefix(nick)] = p

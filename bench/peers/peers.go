@@ -4,15 +4,17 @@
 package peers
 
 import (
+	"uproar/bench/peers/centrifuge"
 	"uproar/bench/peers/goroutine"
 	"uproar/bench/peers/inspircd"
+	"uproar/bench/peers/nbio"
 	"uproar/bench/peers/nchan"
 	"uproar/bench/peers/ngircd"
 	"uproar/bench/target"
 )
 
 // All is every peer, in the order in which they take turns.
-var All = []target.Peer{goroutine.Peer, nchan.Peer, inspircd.Peer, ngircd.Peer}
+var All = []target.Peer{goroutine.Peer, centrifuge.Default, centrifuge.Tuned, nbio.Peer, nchan.Peer, inspircd.Peer, ngircd.Peer}
 
 // Find returns the peer of that name.
 func Find(name string) (target.Peer, bool) {
