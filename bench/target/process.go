@@ -39,8 +39,13 @@ type Exit struct {
 // StartProcess runs path and waits for a line of its stdout that matches ready.
 // It returns that line's submatches.
 func StartProcess(ctx context.Context, name, path string, args []string, ready *regexp.Regexp) (*Process, []string, error) {
+	return startProcess(ctx, name, path, args, ready, syscall.SIGKILL)
+}
+
+// startProcess is StartProcess; when we die the kernel sends the process the signal orphan.
+func startProcess(ctx context.Context, name, path string, args []string, ready *regexp.Regexp, orphan syscall.Signal) (*Process, []string, error) {
 	matches := make(chan []string, 1)
-	p, err := launch(name, path, args, func(line string) {
+	p, err := launch(name, path, args, orphan, func(line string) {
 		if m := ready.FindStringSubmatch(line); m != nil {
 			select {
 			case matches <- m:
@@ -58,7 +63,7 @@ func StartProcess(ctx context.Context, name, path string, args []string, ready *
 // StartListener runs path, which says nothing when it is ready, and waits until
 // connections to addr, host:port, are accepted.
 func StartListener(ctx context.Context, name, path string, args []string, addr string) (*Process, error) {
-	p, err := launch(name, path, args, func(string) {})
+	p, err := launch(name, path, args, syscall.SIGKILL, func(string) {})
 	if err != nil {
 		return nil, err
 	}
@@ -83,11 +88,11 @@ func StartListener(ctx context.Context, name, path string, args []string, addr s
 }
 
 // launch runs path; each line of its stdout is given to said.
-func launch(name, path string, args []string, said func(line string)) (*Process, error) {
+func launch(name, path string, args []string, orphan syscall.Signal, said func(line string)) (*Process, error) {
 	p := &Process{Name: name, cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	// In a process group of its own, so that Ctrl-C reaches us first and we stop it
-	// in order; killed by the kernel if we die without having done so.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	// in order; ended by the kernel if we die without having done so.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: orphan}
 	p.cmd.Stderr = &p.out
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

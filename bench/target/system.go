@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"text/template"
 
 	"uproar/bench/load"
@@ -23,6 +24,9 @@ type Daemon struct {
 	Config     *template.Template // executed with a DaemonSite makes the file of its name
 	Args       func(config string) []string
 	Ready      *regexp.Regexp // a line of its standard output
+	// Orphan is what the kernel sends it when the harness dies: 0 is SIGKILL, which a
+	// program with workers cannot hand on to them.
+	Orphan syscall.Signal
 }
 
 // DaemonSite is what a configuration must know of the place where it is used.
@@ -102,6 +106,10 @@ func (d Daemon) Start(ctx context.Context, site DaemonSite) (*Process, error) {
 	if err := os.WriteFile(config, text.Bytes(), 0o600); err != nil {
 		return nil, fmt.Errorf("cannot write the configuration of %q: %w", d.Name, err)
 	}
-	p, _, err := StartProcess(ctx, d.Name, path, d.Args(config), d.Ready)
+	orphan := d.Orphan
+	if orphan == 0 {
+		orphan = syscall.SIGKILL
+	}
+	p, _, err := startProcess(ctx, d.Name, path, d.Args(config), d.Ready, orphan)
 	return p, err
 }

@@ -1,6 +1,6 @@
 // Package nchan is nchan from Debian, a module that makes nginx a message broker, as a
 // peer: members are WebSockets that are sent whole lines, one text frame and one write
-// each. Its configuration, nginx.conf.tmpl, runs it as one process with the least of
+// each. Its configuration, nginx.conf.tmpl, has a worker for each core and takes the least
 // memory for each connection.
 //
 // nchan knows no IRC: it registers nobody, reads nothing of what it distributes and keeps
@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"syscall"
 	"text/template"
 
 	"uproar/bench/load"
@@ -31,13 +32,14 @@ var daemon = target.Daemon{
 	Name: "nginx", VersionArg: "-v", Version: regexp.MustCompile(`nginx/(\S+)`),
 	Config: template.Must(template.New("nginx.conf").Parse(config)),
 	Args:   func(config string) []string { return []string{"-e", "/dev/stdout", "-c", config} },
-	Ready:  regexp.MustCompile(`getrlimit\(RLIMIT_NOFILE\)`), // the last that it says of itself, when it listens
+	Ready:  regexp.MustCompile(`start worker process \d+`),
+	Orphan: syscall.SIGTERM,
 }
 
 // Peer is nchan.
 var Peer = target.Peer{
 	Name:    "nchan",
-	Help:    "nchan, a module of nginx, C, one process, WebSocket, no IRC",
+	Help:    "nchan, a module of nginx, C, a worker for each core, WebSocket, no IRC",
 	Install: "apt-get install -y nginx libnginx-mod-nchan",
 	Tuned:   "bench/peers/nchan/nginx.conf.tmpl",
 	Version: version,

@@ -11,3 +11,5 @@ func TestEveryMemberGetsEveryLine(t *testing.T) { peertest.DeliversEveryLine(t, 
 func TestTakenPortIsTold(t *testing.T) {
 	peertest.TellsWhyItCannotStart(t, Peer, start, "Address already in use")
 }
+
+func TestNothingOutlivesTheHarness(t *testing.T) { peertest.EndsWithItsHarness(t, Peer) }
