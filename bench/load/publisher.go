@@ -134,6 +134,7 @@ func (p *Publisher) Run(ctx context.Context, start int64, count int64) error {
 		if err := c.SetWriteDeadline(time.Now().Add(last)); err != nil {
 			return fmt.Errorf("cannot set a deadline: %w", err)
 		}
+		defer c.SetWriteDeadline(time.Time{}) // what answers PING writes too
 		defer context.AfterFunc(ctx, func() { c.SetWriteDeadline(time.Now()) })()
 	}
 	bursts := make([]burst, len(p.conns))
