@@ -67,6 +67,23 @@ func (g *crowd) disperse() target.Exit {
 	return g.server.Stop(stopGrace)
 }
 
+// cpuOf returns the CPU time that the server used with all its processes while f ran.
+func (g *crowd) cpuOf(f func() error) (time.Duration, error) {
+	pids, err := g.server.Pids()
+	if err != nil {
+		return 0, err
+	}
+	before, err := worker.CPU(pids)
+	if err != nil {
+		return 0, err
+	}
+	if err := f(); err != nil {
+		return 0, err
+	}
+	after, err := worker.CPU(pids)
+	return after - before, err
+}
+
 // memory is what the server holds with all its processes. Pages that several of them share
 // count once.
 func (g *crowd) memory() (meter.Memory, error) {

@@ -137,7 +137,7 @@ func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
 // forgive books that a peer could not do a row, which is a result too. It returns false
 // when the run must end.
 func (r *FanoutResult) forgive(ctx context.Context, row Row, name string, err error) bool {
-	if ctx.Err() != nil || !slices.ContainsFunc(r.Company, func(p Peer) bool { return p.Name == name }) {
+	if ctx.Err() != nil || !isOf(r.Company, name) {
 		return false
 	}
 	r.Failures = append(r.Failures, fmt.Sprintf("%s at %v could not be measured: %v", name, row, err))

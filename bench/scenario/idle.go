@@ -23,6 +23,14 @@ type IdleConfig struct {
 	Steps        []int         `json:"steps" name:"members" default:"2000,6000,10000" help:"Numbers of members at which memory is read, growing; comma-separated."`
 	PingInterval time.Duration `json:"ping_interval" default:"5s" help:"How often the server sends PING; every one is answered."`
 	Settle       time.Duration `json:"settle" default:"30s" help:"How long to wait, at most, until memory stands still."`
+	Targets      []string      `json:"targets,omitempty" name:"target" help:"Who is measured, comma-separated: see fanout. When absent: uproar; of the command peers, all. Peers send PING as they like."`
+}
+
+// Choose is Contest's.
+func (c *IdleConfig) Choose(all bool) {
+	if len(c.Targets) == 0 {
+		c.Targets = contestants([]string{"uproar"}, all)
+	}
 }
 
 // Smoke is Config's.
@@ -38,6 +46,7 @@ type IdleStep struct {
 
 // IdleResult is what idle members cost.
 type IdleResult struct {
+	Target         string       `json:"target,omitempty"`
 	Empty          meter.Memory `json:"empty"` // before the first member
 	Steps          []IdleStep   `json:"steps"`
 	BytesPerMember float64      `json:"bytes_per_member"` // slope of RSS over the steps
@@ -46,20 +55,56 @@ type IdleResult struct {
 	Pings          int64        `json:"pings"`            // answered
 	Ended          int64        `json:"ended"`            // members that did not stay: must be 0
 	Oddities       []string     `json:"oddities,omitempty"`
+
+	Beside   []IdleResult `json:"beside,omitempty"`   // the other targets, when there are several
+	Company  []Peer       `json:"company,omitempty"`  // the peers among the targets
+	Failures []string     `json:"failures,omitempty"` // of peers, that stand in no row
 }
 
-// Run measures Uproar over WebSocket.
+// Run measures one target after the other.
 func (c IdleConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
-	r, err := idle(ctx, w, c)
+	c.Choose(false)
+	targets, company, err := w.muster(ctx, c.Targets)
 	if err != nil {
 		return nil, err
 	}
+	var all []IdleResult
+	var failures []string
+	for i, name := range targets {
+		others := time.Duration((len(targets)-i-1)*len(c.Steps)) * c.stepTime()
+		r, err := idle(ctx, w, c, name, others)
+		switch {
+		case err == nil:
+			all = append(all, r)
+		case ctx.Err() == nil && isOf(company, name):
+			failures = append(failures, fmt.Sprintf("%s could not be measured: %v", name, err))
+		default:
+			return nil, err
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("cannot measure any of %q: %q", c.Targets, append(roll(company), failures...))
+	}
+	r := all[0]
+	r.Beside, r.Company, r.Failures = all[1:], company, failures
 	return r, nil
 }
 
-func idle(ctx context.Context, w *Workshop, c IdleConfig) (IdleResult, error) {
-	var r IdleResult
-	server, err := w.EdgeServer(ctx, target.EdgeConfig{Wire: load.WebSocket, PingInterval: c.PingInterval})
+// stepTime is about how long a step takes.
+func (c IdleConfig) stepTime() time.Duration { return 2*c.PingInterval + 3*time.Second }
+
+// start runs the server of that name.
+func (c IdleConfig) start(ctx context.Context, w *Workshop, name string) (*target.Server, error) {
+	if wire, ok := map[string]load.Wire{"uproar": load.WebSocket, "uproar-tcp": load.TCP}[name]; ok {
+		return w.EdgeServer(ctx, target.EdgeConfig{Wire: wire, PingInterval: c.PingInterval})
+	}
+	return w.Start(ctx, name)
+}
+
+// idle measures one target; others is how long those after it will take.
+func idle(ctx context.Context, w *Workshop, c IdleConfig, name string, others time.Duration) (IdleResult, error) {
+	r := IdleResult{Target: name}
+	server, err := c.start(ctx, w, name)
 	if err != nil {
 		return r, err
 	}
@@ -68,23 +113,23 @@ func idle(ctx context.Context, w *Workshop, c IdleConfig) (IdleResult, error) {
 		return r, err
 	}
 	defer g.disperse()
-	if r.Empty, err = settledMemory(ctx, server.Pid, time.Second, 2*time.Second); err != nil {
+	if r.Empty, err = settledMemory(ctx, g, min(time.Second, c.PingInterval), 2*time.Second); err != nil {
 		return r, err
 	}
 	var joining, beating time.Duration
 	var beats int64
 	for i, n := range c.Steps {
-		w.Expect(time.Duration(len(c.Steps)-i) * (2*c.PingInterval + 3*time.Second))
-		w.Log("idle: %d members", n)
-		cpu, err := cpuOf(server.Pid, func() error { return g.grow(ctx, n) })
+		w.Expect(time.Duration(len(c.Steps)-i)*c.stepTime() + others)
+		w.Log("idle: %s, %d members", name, n)
+		cpu, err := g.cpuOf(func() error { return g.grow(ctx, n) })
 		if err != nil {
 			return r, err
 		}
 		joining += cpu
 		before := g.swarm.Tally().Pings
 		step := IdleStep{Members: n}
-		cpu, err = cpuOf(server.Pid, func() error {
-			step.Memory, err = settledMemory(ctx, server.Pid, 2*c.PingInterval+time.Second, c.Settle)
+		cpu, err = g.cpuOf(func() error {
+			step.Memory, err = settledMemory(ctx, g, 2*c.PingInterval+time.Second, c.Settle)
 			return err
 		})
 		if err != nil {
@@ -132,14 +177,14 @@ func cpuOf(pid int, f func() error) (time.Duration, error) {
 // settledMemory waits at least the time least, then until three readings, half a
 // second apart, differ by less than 1 %, and returns the last. After limit it
 // takes what there is.
-func settledMemory(ctx context.Context, pid int, least, limit time.Duration) (meter.Memory, error) {
+func settledMemory(ctx context.Context, g *crowd, least, limit time.Duration) (meter.Memory, error) {
 	if err := pause(ctx, least); err != nil {
 		return meter.Memory{}, err
 	}
 	end := time.Now().Add(limit)
 	var last meter.Memory
 	for steady := 0; ; {
-		m, err := meter.ReadMemory(pid)
+		m, err := g.memory()
 		if err != nil {
 			return m, err
 		}
@@ -158,22 +203,43 @@ func settledMemory(ctx context.Context, pid int, least, limit time.Duration) (me
 	}
 }
 
-// Check fails when a member did not stay.
+// Check fails when a member of Uproar did not stay.
 func (r IdleResult) Check() error {
-	if r.Ended != 0 {
-		return fmt.Errorf("%d members did not stay: %q", r.Ended, r.Oddities)
+	for _, one := range r.all() {
+		if one.Ended != 0 && !isOf(r.Company, one.Target) {
+			return fmt.Errorf("%d members did not stay: %q", one.Ended, one.Oddities)
+		}
 	}
 	return nil
 }
 
+// all is r and those beside it.
+func (r IdleResult) all() []IdleResult { return append([]IdleResult{r}, r.Beside...) }
+
+// Peers is Accompanied's.
+func (r IdleResult) Peers() []Peer { return r.Company }
+
 // Header is Result's.
 func (r IdleResult) Header() []string {
+	if len(r.Beside) > 0 {
+		return []string{"target", "members", "bytes/member", "join CPU us", "RSS MB", "private MB", "pings", "ended"}
+	}
 	return []string{"members", "RSS MB", "private MB", "bytes/member", "join CPU us", "CPU us/PING", "pings", "ended"}
 }
 
-// Cells is Result's: a row for each step, and the slope over them.
+// Cells is Result's: a row for each step, and the slope over them; or, of several targets,
+// one row for each.
 func (r IdleResult) Cells() [][]string {
-	rows := [][]string{{"0", megabytes(r.Empty.RSS), megabytes(r.Empty.Private), "", "", "", "", ""}}
+	var rows [][]string
+	if len(r.Beside) > 0 {
+		for _, one := range r.all() {
+			last := one.Steps[len(one.Steps)-1]
+			rows = append(rows, []string{one.Target, fmt.Sprint(last.Members), fmt.Sprintf("%.0f", one.BytesPerMember), fmt.Sprintf("%.1f", one.JoinMicros),
+				megabytes(last.Memory.RSS), megabytes(last.Memory.Private), fmt.Sprint(one.Pings), fmt.Sprint(one.Ended)})
+		}
+		return rows
+	}
+	rows = append(rows, []string{"0", megabytes(r.Empty.RSS), megabytes(r.Empty.Private), "", "", "", "", ""})
 	for _, s := range r.Steps {
 		rows = append(rows, []string{fmt.Sprint(s.Members), megabytes(s.Memory.RSS), megabytes(s.Memory.Private), "", "", "", "", ""})
 	}
@@ -182,6 +248,12 @@ func (r IdleResult) Cells() [][]string {
 }
 
 // Remarks is Result's.
-func (r IdleResult) Remarks() []string { return r.Oddities }
+func (r IdleResult) Remarks() []string {
+	remarks := append(roll(r.Company), r.Failures...)
+	for _, one := range r.all() {
+		remarks = append(remarks, one.Oddities...)
+	}
+	return remarks
+}
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f", float64(n)/(1<<20)) }

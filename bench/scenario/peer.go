@@ -58,3 +58,8 @@ func contestants(standard []string, all bool) []string {
 	}
 	return chosen
 }
+
+// isOf says whether the target of that name is one of the peers.
+func isOf(company []Peer, name string) bool {
+	return slices.ContainsFunc(company, func(p Peer) bool { return p.Name == name })
+}

@@ -106,3 +106,31 @@ func TestTargetsAreChosenUnlessNamed(t *testing.T) {
 		t.Errorf("named: %q", named.Targets)
 	}
 }
+
+func TestIdleMembersOfSeveralTargetsAreARowEach(t *testing.T) {
+	withPeers(t, target.Peer{
+		Name: "absent", Install: "apt-get install -y absent",
+		Version: func(context.Context) (string, error) { return "", errors.New("no such program") },
+	})
+	c := Idle.New().Smoke().(*IdleConfig)
+	c.Targets, c.Steps, c.PingInterval, c.Settle = []string{"bare", "bare-5ms", "absent"}, []int{50}, 10*time.Millisecond, 0
+	got, err := c.Run(t.Context(), workshop(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := got.(IdleResult)
+	rows := r.Cells()
+	if len(rows) != 2 || rows[0][0] != "bare" || rows[1][0] != "bare-5ms" || rows[1][1] != "50" || len(rows[0]) != len(r.Header()) {
+		t.Errorf("rows %q", rows)
+	}
+	if all := strings.Join(r.Remarks(), "\n"); !strings.Contains(all, "absent is not installed") {
+		t.Errorf("remarks %q", all)
+	}
+	r.Beside[0].Ended, r.Company = 1, []Peer{{Name: "bare-5ms"}}
+	if err := r.Check(); err != nil {
+		t.Errorf("members of a peer that did not stay are its affair: %v", err)
+	}
+	if r.Company = nil; r.Check() == nil {
+		t.Error("members that did not stay passed")
+	}
+}
