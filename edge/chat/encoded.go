@@ -6,7 +6,7 @@ import (
 )
 
 // encoded is events laid end to end, and where each ends: where it begins, for one that
-// a variant is not told. buf is nil until needed.
+// a variant is not told. buf is nil until needed, also of a batch that all read packed.
 type encoded struct {
 	buf    *engine.Buffer
 	ends   []int
@@ -37,11 +37,14 @@ func (l *loop) encode(b *batch, v variant) *encoded {
 	}
 	f := &b.framed
 	f.reset()
-	f.buf = l.NewBuffer()
-	f.frame(v.wire, raw.buf.B, raw.ends)
 	if v.wire == WireDeflate && len(raw.buf.B) >= packBytesMin {
 		f.packed = l.pack(raw)
+		if len(b.marked) == 0 {
+			return f // who reads it reads all of it
+		}
 	}
+	f.buf = l.NewBuffer()
+	f.frame(v.wire, raw.buf.B, raw.ends)
 	return f
 }
 

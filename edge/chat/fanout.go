@@ -14,11 +14,31 @@ import (
 // no map per delivery. fanout_test.go and alloc_test.go hold it to that.
 
 // batchBytesMax is about how many bytes are encoded at a time. Compressed they are one
-// write, and the time of that bounds them: about a millisecond, see BenchmarkEncode.
+// write, and the time of that bounds them: a few milliseconds, see BenchmarkEncode.
 const batchBytesMax = 256 << 10
 
-// lineOverhead is about what a line adds to its text on the wire, tags included.
-const lineOverhead = 448
+// About what a line adds to its text on the wire, with tags and without.
+const (
+	tagsOverhead = 448
+	lineOverhead = 128
+)
+
+func (v variant) overhead() int {
+	if v.caps&capTags != 0 {
+		return tagsOverhead
+	}
+	return lineOverhead
+}
+
+// overhead is that of the members who read most.
+func (r *room) overhead() (most int) {
+	for _, g := range r.groups {
+		if len(g.members) > 0 {
+			most = max(most, g.variant.overhead())
+		}
+	}
+	return most
+}
 
 // batch is the work of one flush, kept between flushes for its arrays.
 type batch struct {
@@ -36,9 +56,9 @@ const rawVariants = int(capTags|capCommands) + 1
 func (r *room) flush() {
 	r.queued = false
 	start := time.Now()
-	writes := 0
+	writes, overhead := 0, r.overhead()
 	for from := 0; from < len(r.pending); {
-		n := batchLength(r.pending[from:])
+		n := batchLength(r.pending[from:], overhead)
 		writes += r.write(r.pending[from:from+n], from)
 		from += n
 	}
@@ -121,10 +141,10 @@ const relaxedDelayMax = 20 * time.Millisecond
 const pendingKeptMax = 64
 
 // batchLength is how many of events make one batch, at least one.
-func batchLength(events []chat.Event) int {
+func batchLength(events []chat.Event, overhead int) int {
 	bytes := 0
 	for i, e := range events {
-		bytes += lineOverhead
+		bytes += overhead
 		if m, ok := e.(*chat.Message); ok {
 			bytes += len(m.Text)
 		}
@@ -155,7 +175,7 @@ func (r *room) write(events []chat.Event, from int) (writes int) {
 			if c.Mark != 0 {
 				missed += r.writeOthers(c, b, enc)
 			} else {
-				missed += r.writeAll(c, enc)
+				missed += r.writeAll(c, enc, len(events))
 			}
 		}
 		writes = max(writes, enc.writes())
@@ -212,16 +232,16 @@ func (r *room) writeOthers(c *engine.Conn, b *batch, enc *encoded) (missed int) 
 	return missed + r.writePart(c, enc, from, len(b.events))
 }
 
-// writeAll sends a batch, and returns how many of its lines were missed.
-func (r *room) writeAll(c *engine.Conn, enc *encoded) (missed int) {
+// writeAll sends a batch of n lines, and returns how many of them were missed.
+func (r *room) writeAll(c *engine.Conn, enc *encoded, n int) (missed int) {
 	if enc.packed == nil {
-		return r.writePart(c, enc, 0, len(enc.ends))
+		return r.writePart(c, enc, 0, n)
 	}
 	if c.Send(enc.packed) {
 		return 0
 	}
-	sessionOf(c).seatOf(r).missed += uint32(len(enc.ends))
-	return len(enc.ends)
+	sessionOf(c).seatOf(r).missed += uint32(n)
+	return n
 }
 
 // writePart sends lines [from, to) of a batch as they are, and returns how many were

@@ -85,6 +85,7 @@ func newHallWith(t testing.TB, cfg engine.Config, change func(*Config)) *hall {
 	t.Cleanup(d.Stop)
 	h.loop = d
 	h.hub.Attach(d)
+	loopOf(d.Loop).flushes.turnMax = time.Hour // a machine with other work must not decide what a turn does
 	return h
 }
 

@@ -97,11 +97,13 @@ type Hub struct {
 
 	recent    *recent
 	historian *historian
+
+	partMembersMax int // the constant, but in tests
 }
 
 // New makes a Hub. Attach comes before the first connection.
 func New(cfg Config) *Hub {
-	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), recent: newRecent(recentEventsMax, recentBytesMax)}
+	h := &Hub{cfg: cfg, text: newTexts(cfg.ServerName), recent: newRecent(recentEventsMax, recentBytesMax), partMembersMax: partMembersMax}
 	h.meters = newMeters(cfg.Metrics, h.recent)
 	h.historian = newHistorian(cfg.History)
 	h.index.init(&h.cfg, h.recent)
@@ -114,6 +116,7 @@ func (h *Hub) Attach(e interface{ Loops() []*engine.Loop }) { h.engine = e }
 // NewLoop makes the state of chat on a loop, for engine.Config.NewLoop.
 func (h *Hub) NewLoop(l *engine.Loop) any {
 	own := &loop{Loop: l, hub: h, rooms: map[string]*room{}, logins: map[string][]*Session{}}
+	own.flushes.loop, own.flushes.turnMax = own, turnMax
 	own.waits.loop = own
 	own.waits.timer.Owner = &own.waits
 	return own
@@ -123,9 +126,11 @@ func (h *Hub) NewLoop(l *engine.Loop) any {
 type loop struct {
 	*engine.Loop
 	hub    *Hub
-	rooms  map[string]*room
+	rooms  map[string]*room      // one part of each, which knows the others
 	logins map[string][]*Session // registered sessions that are not anonymous
 	waits  waits
+
+	flushes flushes
 
 	line  parsedLine // reused for every line
 	out   []byte     // replies of the session whose turn it is; see reply.go

@@ -36,7 +36,7 @@ type stripe struct {
 // members or arrivals.
 type shared struct {
 	prospect
-	rooms    []*room        // one per loop with members; replaced, never modified
+	rooms    []*room        // its parts on all loops; replaced, never modified
 	watchers int            // members with the membership capability
 	named    int            // seats of members that are not anonymous
 	hosts    int            // those of the broadcaster, who is listed in any crowd
@@ -192,7 +192,7 @@ func (sh *shared) others(room, login string) []string {
 func (x *index) leave(s *Session, seat *seat) {
 	parts, epoch := x.discount(s, seat)
 	for _, part := range parts {
-		part.loop.PostAlways(rollCall{part, epoch}) // one per loop, after at least namesResume have left
+		part.loop.PostAlways(rollCall{part, epoch}) // one per part, after at least namesResume have left
 	}
 }
 

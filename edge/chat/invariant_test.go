@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"uproar/core/chat"
@@ -11,8 +12,8 @@ import (
 
 // check holds what a loop owns against itself and against the index.
 func (l *loop) check() error {
-	for name, r := range l.rooms {
-		seats := 0
+	for r := range l.parts {
+		name, seats := r.name, 0
 		for _, g := range r.groups {
 			for at, c := range g.members {
 				s := sessionOf(c)
@@ -44,7 +45,7 @@ func (l *loop) check() error {
 	for c := range l.Conns {
 		s := sessionOf(c)
 		for i := range s.seats {
-			if l.rooms[s.seats[i].room.name] != s.seats[i].room {
+			if r := s.seats[i].room; !slices.Contains(l.partsOf(r.name), r) {
 				return fmt.Errorf("%s sits in a room that is gone", s.nick())
 			}
 		}
@@ -52,30 +53,53 @@ func (l *loop) check() error {
 	return l.checkIndex()
 }
 
+// parts calls yield for every part of every room.
+func (l *loop) parts(yield func(*room) bool) {
+	for name := range l.rooms {
+		for _, r := range l.partsOf(name) {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (l *loop) partsOf(name string) (parts []*room) {
+	for r := l.rooms[name]; r != nil; r = r.next {
+		parts = append(parts, r)
+	}
+	return parts
+}
+
 func (l *loop) checkIndex() error {
 	x := &l.hub.index
 	for i := range x.stripes {
 		for name, sh := range x.stripes[i].mu.rooms {
-			r := l.rooms[name]
+			parts := l.partsOf(name)
 			if err := l.checkArrivals(name, sh); err != nil {
 				return err
 			}
-			if r == nil && len(sh.rooms) == 0 && sh.arrivals > 0 {
+			if len(parts) == 0 && len(sh.rooms) == 0 && sh.arrivals > 0 {
 				continue
 			}
-			if r == nil || len(sh.rooms) != 1 || sh.rooms[0] != r {
-				return fmt.Errorf("index: room %s has the parts %v", name, sh.rooms)
+			if len(parts) == 0 || len(parts) != len(sh.rooms) {
+				return fmt.Errorf("index: room %s has the parts %v, not %v", name, sh.rooms, parts)
 			}
 			named, watchers, logins := 0, 0, map[string]int{}
-			r.each(func(s *Session) {
-				if s.caps&capMembership != 0 {
-					watchers++
+			for _, r := range parts {
+				if !slices.Contains(sh.rooms, r) {
+					return fmt.Errorf("index: room %s lacks the part %v", name, r)
 				}
-				if !s.user.Anonymous {
-					named++
-					logins[s.user.Login]++
-				}
-			})
+				r.each(func(s *Session) {
+					if s.caps&capMembership != 0 {
+						watchers++
+					}
+					if !s.user.Anonymous {
+						named++
+						logins[s.user.Login]++
+					}
+				})
+			}
 			if named != sh.named || watchers != sh.watchers {
 				return fmt.Errorf("index: room %s counts %d named and %d watchers, has %d and %d", name, sh.named, sh.watchers, named, watchers)
 			}
@@ -117,6 +141,7 @@ func (l *loop) checkArrivals(name string, sh *shared) error {
 // TestRoomsStayConsistent does what clients do, at random, and checks after each turn.
 func TestRoomsStayConsistent(t *testing.T) {
 	h := newHall(t, engine.Config{})
+	h.hub.partMembersMax = 4
 	l := loopOf(h.loop.Loop)
 	random := rand.New(rand.NewPCG(7, 7))
 	var guests []*guest

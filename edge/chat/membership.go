@@ -44,7 +44,7 @@ func (x *index) await(sh *shared, room string) bool {
 	return true
 }
 
-// publish sends the news of a room to all its loops: one task per loop and window.
+// publish sends the news of a room to all its parts: one task per part and window.
 func (x *index) publish(name string) {
 	rooms, n := x.takeNews(name)
 	if n == nil || len(n.joined)+len(n.parted) == 0 {

@@ -89,10 +89,10 @@ func (s *Session) replay(st *seat, events []chat.Event) {
 	m := &l.hub.meters
 	m.resumedLines.Add(len(events) - gapsIn(events))
 	for len(events) > 0 {
-		n := batchLength(events)
+		n := batchLength(events, st.group.variant.overhead())
 		b := &l.batch
 		b.events = events[:n]
-		m.missed.Add(st.room.writeAll(s.conn, l.encode(b, st.group.variant)))
+		m.missed.Add(st.room.writeAll(s.conn, l.encode(b, st.group.variant), n))
 		m.gapNotices.Add(gapsIn(b.events))
 		l.hub.note(trace.Resumed, b.events)
 		b.reset()

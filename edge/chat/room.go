@@ -8,19 +8,23 @@ import (
 	"uproar/edge/engine"
 )
 
-// room is the part of a room that lives on one loop: its members there, and the lines
-// that wait for them. It exists while it has members.
+// room is a part of a room: up to partMembersMax members on one loop, and the lines that
+// wait for them. It exists while it has members. A loop has several of a large room, which
+// are flushed each for itself, in turn: lines that come while it writes to one go with
+// the next write to the others.
 type room struct {
 	name   string
 	id     string
 	loop   *loop
+	next   *room // another part on the loop, or nil
 	modes  chat.Modes
 	groups []*group // by variant, in order of appearance; at most 40
 
-	members int // seats in it; the index's lock guards it
+	members int // seats in it; only its loop changes it, and under the index's lock
 
 	pending   []chat.Event  // what waits for the next flush; at most pendingMax
 	queued    bool          // a flush is due, at the end of this turn or by the timer
+	due       *room         // the next in the queue of flushes
 	notBefore time.Time     // pacing: when the next flush may be,
 	pacedAt   time.Time     // when that was set,
 	busyAt    time.Duration // and how long the loop had worked by then
@@ -52,14 +56,28 @@ type variant struct {
 // of a gap: the loop writes more slowly than lines come.
 const pendingMax = 4096
 
-func (l *loop) newRoom(name string) *room {
-	r := &room{name: name, id: chat.StableID(name), loop: l, pacedAt: time.Now(), busyAt: l.Busy()}
+// partMembersMax is how many members share a flush. To write to as many takes a loop some
+// 20 ms: for so long nobody else there is served.
+const partMembersMax = 2048
+
+// vacant is the part of a room that the next member sits down in.
+func (l *loop) vacant(name string) *room {
+	first := l.rooms[name]
+	for r := first; r != nil; r = r.next {
+		if r.members < l.hub.partMembersMax {
+			return r
+		}
+	}
+	r := &room{name: name, id: chat.StableID(name), loop: l, next: first, pacedAt: time.Now(), busyAt: l.Busy()}
+	if first != nil {
+		r.modes = first.modes
+	}
 	r.timer.Owner = r
 	l.rooms[name] = r
 	return r
 }
 
-// dropIfEmpty forgets a room that its last member on this loop has left.
+// dropIfEmpty forgets a part that its last member has left.
 func (l *loop) dropIfEmpty(r *room) {
 	for _, g := range r.groups {
 		if len(g.members) > 0 {
@@ -69,7 +87,17 @@ func (l *loop) dropIfEmpty(r *room) {
 	r.groups = nil
 	l.StopTimer(&r.timer)
 	r.pending, r.skips = nil, nil
-	delete(l.rooms, r.name)
+	switch first := l.rooms[r.name]; {
+	case first != r:
+		for first.next != r {
+			first = first.next
+		}
+		first.next = r.next
+	case r.next != nil:
+		l.rooms[r.name] = r.next
+	default:
+		delete(l.rooms, r.name)
+	}
 }
 
 func (r *room) groupOf(v variant) *group {
@@ -121,10 +149,10 @@ func (r *room) queue() {
 }
 
 // Expire implements engine.Expirer: pacing allows the next flush.
-func (r *room) Expire(*engine.Loop) { r.flush() }
+func (r *room) Expire(*engine.Loop) { r.loop.flushes.add(r) }
 
 // Run implements engine.Task: the turn that brought lines has ended.
-func (r *room) Run(*engine.Loop) { r.flush() }
+func (r *room) Run(*engine.Loop) { r.loop.flushes.add(r) }
 
 // tellUntold tells every member of events that will not come, since the loop could not
 // take them. A member that is behind anyway learns of it with the rest of what it has

@@ -160,10 +160,7 @@ func (s *Session) reconsider(a *clue.Admitted) {
 // and ROOMSTATE. Who comes back is sent what it has missed.
 func (s *Session) sitDown(from *arrival) {
 	a := &from.answer
-	r := s.loop.rooms[a.Room]
-	if r == nil {
-		r = s.loop.newRoom(a.Room)
-	}
+	r := s.loop.vacant(a.Room)
 	if !a.NoModes {
 		r.modes = a.Modes
 	}

@@ -107,6 +107,9 @@ func (l *Loop) Millis() int64 { return l.now }
 // Busy is how long the loop has worked, this turn included.
 func (l *Loop) Busy() time.Duration { return l.busy + time.Since(l.turnStart) }
 
+// Turn is how long this turn has lasted.
+func (l *Loop) Turn() time.Duration { return time.Since(l.turnStart) }
+
 // AtEnd has t run at the end of this turn, once all tasks that came with it have run.
 func (l *Loop) AtEnd(t Task) { l.atEnd = append(l.atEnd, t) }
 
