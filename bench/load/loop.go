@@ -46,7 +46,7 @@ func (s *Swarm) Run(ctx context.Context) error {
 		s.progress.deliveries.Store(s.tally.Deliveries)
 		s.progress.told.Store(s.tally.Told)
 		if n > 0 && n < napBelow {
-			unix.Nanosleep(&unix.Timespec{Nsec: nap.Nanoseconds()}, nil) // cut short by a signal is as good
+			unix.Nanosleep(&unix.Timespec{Nsec: s.config.Nap.Nanoseconds()}, nil) // cut short by a signal is as good
 		}
 	}
 	return nil

@@ -32,6 +32,10 @@ type SwarmConfig struct {
 	Nicks      []string // of the publishers; nil is bench1, bench2...
 	Return     []string // where members go, at once and in turn, when their connection ends
 	Resume     bool     // members that return ask for what they missed
+
+	// Nap is how long the swarm sleeps before it looks again for what has come, after few
+	// of its members have had something; 0 is 250 µs. It is a part of latency.
+	Nap time.Duration
 }
 
 // readBytes is the size of the one read buffer that all members share. It is
@@ -85,6 +89,9 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	c.Publishers = max(c.Publishers, 1)
 	if c.Window == 0 {
 		c.Window = 256
+	}
+	if c.Nap == 0 {
+		c.Nap = nap
 	}
 	if c.Nicks == nil && c.Storm != nil {
 		c.Nicks = c.Storm.Names()
