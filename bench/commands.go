@@ -28,7 +28,10 @@ func (listCommand) Run() error {
 type gateCommand struct{ gate.Config }
 
 // Run fails when a figure must be mended.
-func (c *gateCommand) Run(s *session) error { return c.Check(s.ctx, os.Stdout) }
+func (c *gateCommand) Run(s *session) error {
+	c.Log = s.shop.Log
+	return c.Check(s.ctx, s.progress.above(os.Stdout))
+}
 
 // scenarioCommands returns a pointer to a struct with one command below verb for each
 // scenario, whose flags are the fields of its Config, and enters the Configs that are in

@@ -85,6 +85,23 @@ func (p *progress) stop() {
 	})
 }
 
+// above is a writer whose lines stand above the terminal's line, which is renewed below.
+func (p *progress) above(out io.Writer) io.Writer { return lines{p, out} }
+
+type lines struct {
+	p   *progress
+	out io.Writer
+}
+
+func (l lines) Write(text []byte) (int, error) {
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	if l.p.terminal && l.p.mu.what != "" {
+		fmt.Fprint(l.p.out, clearLine)
+	}
+	return l.out.Write(text)
+}
+
 // clearLine goes to the start of the line and removes what stands there.
 const clearLine = "\r\x1b[K"
 

@@ -50,3 +50,16 @@ func TestElsewhereEachThingIsALine(t *testing.T) {
 		t.Errorf("got %q", out.String())
 	}
 }
+
+func TestFindingStandsAboveTheTerminalsLine(t *testing.T) {
+	var out strings.Builder
+	p := startProgress(&out, true)
+	p.say("one")
+	if _, err := p.above(&out).Write([]byte("found\n")); err != nil {
+		t.Fatal(err)
+	}
+	p.stop()
+	if want := clearLine + "one" + clearLine + "found\n" + clearLine; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

@@ -21,11 +21,7 @@ import (
 // exact is level exact: budgets of what does not depend on how busy the machine is.
 func (g *gate) exact(ctx context.Context) error {
 	for _, a := range allocations {
-		text, err := g.benchmarks(ctx, a.pack, slices.Sorted(maps.Keys(a.most)), a.operations)
-		if err != nil {
-			return err
-		}
-		if err := g.holdAllocations(a.pack, a.most, text); err != nil {
+		if err := g.allocationsOf(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -39,6 +35,7 @@ func (g *gate) exact(ctx context.Context) error {
 		return fmt.Errorf("cannot read the size of the server: %w", err)
 	}
 	g.hold("binary", binarySize, float64(info.Size())/1e6)
+	g.log("members of the built server")
 	f, err := measureServer(ctx, server)
 	if err != nil {
 		return err
@@ -49,6 +46,16 @@ func (g *gate) exact(ctx context.Context) error {
 	g.hold("writes", writesPerDelivery, f.writesPerDelivery)
 	g.hold("wire", bytesPerDelivery, f.bytesPerDelivery)
 	return nil
+}
+
+// allocationsOf holds one package's benchmarks to their budgets.
+func (g *gate) allocationsOf(ctx context.Context, a packageBudget) error {
+	g.log("allocations of %s", a.pack)
+	text, err := g.benchmarks(ctx, a.pack, slices.Sorted(maps.Keys(a.most)), a.operations)
+	if err != nil {
+		return err
+	}
+	return g.holdAllocations(a.pack, a.most, text)
 }
 
 // benchmarks runs the benchmarks of a package, whole families of those named, and

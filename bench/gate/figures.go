@@ -17,7 +17,6 @@ const (
 	fewMembers  = 500
 	manyMembers = 4500
 	someLines   = 40
-	linesRate   = 50 // a second: the server is done with one before the next
 )
 
 // measureServer runs the server at path for about 3 seconds.
@@ -30,11 +29,16 @@ func measureServer(ctx context.Context, path string) (figures, error) {
 	if _, err := h.grow(ctx, fewMembers); err != nil {
 		return figures{}, err
 	}
+	p, err := h.publisher(ctx)
+	if err != nil {
+		return figures{}, err
+	}
+	defer p.Close()
 	quiet, err := h.counts(ctx)
 	if err != nil {
 		return figures{}, err
 	}
-	if _, err := h.say(ctx, fewMembers, someLines, linesRate); err != nil {
+	if _, err := h.say(ctx, p, fewMembers, someLines); err != nil {
 		return figures{}, err
 	}
 	few, err := h.counts(ctx)

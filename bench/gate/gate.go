@@ -8,6 +8,9 @@
 // turns, and compares the processor time that it took: see judge.go for when that is
 // a regression, and workloads.go for the work.
 //
+// The gate's own tests build the server with something planted into its source and have
+// the gate find it: in a minute by plain go test, in a quarter of an hour as a whole.
+//
 // Everything runs in the goroutine of Check, but for the swarm of a server's members.
 // Servers die with this process.
 package gate
@@ -36,6 +39,8 @@ type Config struct {
 	Anyway   bool          `help:"Measure also when both sides build to the same bytes: A against A."`
 	Profiles string        `type:"path" placeholder:"DIR" help:"Where the profiles of a regression are kept; default: a new folder for temporary files."`
 	Overlay  string        `type:"path" placeholder:"FILE" help:"Build head with this overlay, as of go build -overlay: how the gate's own tests plant a regression."`
+
+	Log func(format string, args ...any) `kong:"-"` // what is happening; nil when nobody listens
 }
 
 // ErrShut is what Check returns when something is over its budget or slower than base.
@@ -92,6 +97,13 @@ type gate struct {
 // fits tells whether there is time for what takes so long.
 func (g *gate) fits(d time.Duration) bool {
 	return g.Within == 0 || time.Since(g.began)+d <= g.Within
+}
+
+// log tells whoever waits.
+func (g *gate) log(format string, args ...any) {
+	if g.Log != nil {
+		g.Log("gate: "+format, args...)
+	}
 }
 
 func (g *gate) say(format string, args ...any) { fmt.Fprintf(g.out, "gate: "+format+"\n", args...) }

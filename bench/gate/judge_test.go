@@ -16,7 +16,7 @@ import (
 
 // recorded is noise from testdata/noise.json, which holds, by series, the figures of one
 // program run three times in each of many rounds, on two cores with a load of ten to
-// fourteen, in slices three times as long as today's. Share is how much of it to take:
+// fourteen, in slices six times as long as today's. Share is how much of it to take:
 // half of it is about what there is with a load of four.
 func recorded(t *testing.T, name string, share float64) [][sides]float64 {
 	t.Helper()

@@ -165,6 +165,9 @@ func (g *gate) repeat(ctx context.Context, w workload, programs [2]string) ([]ve
 	var verdicts []verdict
 	began := time.Now()
 	for n := range 2 * g.Rounds {
+		if n%5 == 0 {
+			g.log("%s: %d rounds of %d or %d are done", seriesNames(w), n, g.Rounds, 2*g.Rounds)
+		}
 		r, err := runRound(ctx, w, programs, n)
 		if err != nil {
 			return nil, err
@@ -179,7 +182,7 @@ func (g *gate) repeat(ctx context.Context, w workload, programs [2]string) ([]ve
 		blind := false
 		for i, s := range all {
 			v := judge(s, rounds[i])
-			blind = blind || v.threshold > max(blindness, s.floor)
+			blind = blind || v.blind()
 			verdicts = append(verdicts, v)
 		}
 		if !blind || !g.fits(time.Since(began)) {

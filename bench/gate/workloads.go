@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strconv"
 	"time"
+
+	"uproar/bench/load"
 )
 
 // workload is fixed work for one program. Where things lie in memory differs from one
@@ -34,7 +36,7 @@ type session interface {
 
 func workloads() []workload {
 	return []workload{
-		room{},
+		room{parts: roomParts, watched: 5 * time.Second},
 		loop{series{"clue", "ms of CPU for 50,000 lines decided", 0.05}, "./core/clue", "^BenchmarkClueCore$/^hot_room$", 10_000},
 		loop{series{"decode", "ms of CPU for 4,000 x 64 lines decoded", 0.05}, "./core/exchange", "^BenchmarkInbox64Lines$", 4_000},
 	}
@@ -42,14 +44,16 @@ func workloads() []workload {
 
 // room is the built server: members join it over WebSocket, and lines go to all of them.
 // Its figures are the server's processor time, the kernel's included.
-type room struct{}
+type room struct {
+	parts   int           // slices of a round
+	watched time.Duration // how long a profile takes
+}
 
 const (
 	roomFirst = 300 // members before the first slice
-	roomStep  = 40  // that join in each slice
-	roomLines = 8   // in each slice, to all
-	roomRate  = 100 // lines a second
-	roomParts = 12
+	roomStep  = 20  // that join in each slice
+	roomLines = 4   // in each slice, to all: some 20 ms of work, for what else the machine does changes by then
+	roomParts = 18
 	roomMost  = roomFirst + roomParts*roomStep // members in the end
 )
 
@@ -60,7 +64,7 @@ func (room) series() []series {
 	}
 }
 
-func (room) slices() int { return roomParts }
+func (w room) slices() int { return w.parts }
 
 func (room) build(ctx context.Context, b *build) (string, error) { return b.server(ctx) }
 
@@ -70,7 +74,10 @@ func (room) open(ctx context.Context, program string) (session, error) {
 		return nil, err
 	}
 	s := &roomSession{hall: h, members: roomFirst}
-	if _, err := s.grow(ctx, s.members); err != nil {
+	if _, err = s.grow(ctx, s.members); err == nil {
+		s.speaker, err = h.publisher(ctx)
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}
@@ -79,7 +86,15 @@ func (room) open(ctx context.Context, program string) (session, error) {
 
 type roomSession struct {
 	*hall
+	speaker *load.Publisher
 	members int
+}
+
+func (s *roomSession) close() {
+	s.hall.close()
+	if s.speaker != nil {
+		s.speaker.Close()
+	}
 }
 
 func (s *roomSession) slice(ctx context.Context) ([]float64, error) {
@@ -88,14 +103,14 @@ func (s *roomSession) slice(ctx context.Context) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	saying, err := s.say(ctx, s.members, roomLines, roomRate)
+	saying, err := s.say(ctx, s.speaker, s.members, roomLines)
 	if err != nil {
 		return nil, err
 	}
 	return []float64{micros(saying) / float64(s.members*roomLines), micros(joining) / roomStep}, nil
 }
 
-func (room) profile(ctx context.Context, program, path string) error {
+func (w room) profile(ctx context.Context, program, path string) error {
 	h, err := openHall(ctx, program)
 	if err != nil {
 		return err
@@ -104,13 +119,25 @@ func (room) profile(ctx context.Context, program, path string) error {
 	if _, err := h.grow(ctx, roomMost); err != nil {
 		return err
 	}
-	const seconds = 5
+	p, err := h.publisher(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	talking, hush := context.WithCancel(ctx)
+	defer hush()
 	said := make(chan error, 1)
 	go func() {
-		_, err := h.say(ctx, roomMost, (seconds+1)*roomRate, roomRate)
-		said <- err
+		for talking.Err() == nil {
+			if _, err := h.say(ctx, p, roomMost, roomLines); err != nil {
+				said <- err
+				return
+			}
+		}
+		said <- nil
 	}()
-	data, err := h.get(ctx, "/debug/pprof/profile?seconds="+strconv.Itoa(seconds))
+	data, err := h.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%.0f", w.watched.Seconds()))
+	hush()
 	if ended := <-said; err == nil {
 		err = ended
 	}
@@ -133,7 +160,7 @@ type loop struct {
 }
 
 func (l loop) series() []series { return []series{l.s} }
-func (l loop) slices() int      { return 3 }
+func (l loop) slices() int      { return 2 }
 
 func (l loop) build(ctx context.Context, b *build) (string, error) { return b.tests(ctx, l.pack) }
 
