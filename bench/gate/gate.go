@@ -33,7 +33,8 @@ type Config struct {
 	Level    string        `enum:"all,exact,time" default:"all" help:"exact: budgets of allocations, memory, writes and sizes; time: processor time against the base commit; all: both."`
 	Base     string        `placeholder:"COMMIT" env:"UPROAR_GATE_BASE" help:"What to compare time with; default: the commit before HEAD. Level time is left out, and says so, when that is not there, as in a shallow clone."`
 	Head     string        `placeholder:"COMMIT" help:"What to check the time of; default: the working tree as it is."`
-	Rounds   int           `default:"10" help:"Runs of each side, at least 10; up to twice as many when the machine is noisy."`
+	Rounds   int           `default:"10" help:"Runs of each side, at least 10."`
+	Most     int           `name:"rounds-most" placeholder:"N" help:"Runs of each side when the machine is noisy; default: twice --rounds."`
 	Within   time.Duration `default:"6m" help:"Begin nothing of level time that would end later; what was left out is told. 0: no limit."`
 	Only     []string      `placeholder:"NAME" help:"Workloads of level time to run: fanout, join, clue, decode; default: all. Comma-separated."`
 	Anyway   bool          `help:"Measure also when both sides build to the same bytes: A against A."`
@@ -68,6 +69,9 @@ func (c Config) Check(ctx context.Context, out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	c.Rounds = max(c.Rounds, roundsMin)
+	if c.Most == 0 {
+		c.Most = 2 * c.Rounds
+	}
 	g := &gate{Config: c, out: out, root: root, dir: dir, began: time.Now()}
 	if c.Level != "time" {
 		if err := g.exact(ctx); err != nil {

@@ -23,7 +23,6 @@ const (
 	trimmed    = 0.2  // of the rounds, at each end, that do not count for the centre
 	aaDraws    = 2000 // sets of rounds of base against base
 	aaQuantile = 0.99 // of how much they differ is the threshold
-	blindness  = 0.05 // a threshold above this, and above half as much again as the floor, asks for more rounds
 
 	// headShare is how much of the spread of base to base that of head to base is. The
 	// one is of two noisy figures, the other of one and the mean of two: sqrt(3/2) to sqrt(2).
@@ -35,6 +34,7 @@ type series struct {
 	name  string
 	unit  string  // of the figure
 	floor float64 // a smaller difference is no regression, however sure: code moves about in memory
+	blind float64 // a threshold above this asks for more rounds
 }
 
 // verdict is what one repeat says about one series.
@@ -49,7 +49,6 @@ type verdict struct {
 
 func (v verdict) slower() bool { return v.p < alpha && v.delta > v.threshold }
 func (v verdict) faster() bool { return v.p < alpha && v.delta < -v.threshold }
-func (v verdict) blind() bool  { return v.threshold > max(blindness, 1.5*v.floor) }
 
 // judge compares the sides. It says the same of the same rounds, always.
 func judge(s series, rounds [][sides]float64) verdict {

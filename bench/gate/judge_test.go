@@ -88,7 +88,7 @@ func sentence(t *testing.T, s series, share, slower float64, seed uint64) (said 
 	t.Helper()
 	var out strings.Builder
 	dir := t.TempDir()
-	g := &gate{Config: Config{Rounds: roundsMin, Profiles: filepath.Join(dir, "profiles")}, out: &out, dir: dir}
+	g := &gate{Config: Config{Rounds: roundsMin, Most: 2 * roundsMin, Profiles: filepath.Join(dir, "profiles")}, out: &out, dir: dir}
 	w := &noisy{of: s, noise: recorded(t, s.name, share), slower: slower, random: rand.New(rand.NewPCG(seed, 5))}
 	if err := g.compare(t.Context(), w, &build{name: "base", commit: "abc1234", out: dir}, &build{name: "head", out: dir}); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestTheSameProgramIsNotMeasured(t *testing.T) {
 func TestGateThatRanOutOfTimeSaysWhatItLeftOut(t *testing.T) {
 	var out strings.Builder
 	dir := t.TempDir()
-	g := &gate{Config: Config{Rounds: roundsMin, Within: time.Nanosecond}, out: &out, dir: dir, began: time.Now()}
+	g := &gate{Config: Config{Rounds: roundsMin, Most: 2 * roundsMin, Within: time.Nanosecond}, out: &out, dir: dir, began: time.Now()}
 	w := &noisy{of: everySeries()[0], noise: recorded(t, "fanout", 0.5), slower: 2, random: rand.New(rand.NewPCG(1, 5))}
 	if err := g.compare(t.Context(), w, &build{name: "base", out: dir}, &build{name: "head", out: dir}); err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestGateThatRanOutOfTimeSaysWhatItLeftOut(t *testing.T) {
 func TestRepeatsMustAgree(t *testing.T) {
 	var out strings.Builder
 	g := &gate{out: &out}
-	s := series{name: "fanout", unit: "µs", floor: 0.03}
+	s := series{name: "fanout", unit: "µs", floor: 0.03, blind: 0.05}
 	slow, fine := verdict{series: s, delta: 0.2, p: 0.001, threshold: 0.03}, verdict{series: s, delta: 0.01, p: 0.6, threshold: 0.03}
 	still, _ := g.suspects([]series{s}, []verdict{slow}, 1)
 	if len(still) != 1 {
@@ -197,7 +197,7 @@ func TestRepeatsMustAgree(t *testing.T) {
 
 // What is sure but small, or large but unsure, is no regression.
 func TestVerdictNeedsBothRanksAndSize(t *testing.T) {
-	s := series{name: "fanout", unit: "µs", floor: 0.03}
+	s := series{name: "fanout", unit: "µs", floor: 0.03, blind: 0.05}
 	steady := make([][sides]float64, 10)
 	for i := range steady {
 		x := float64(i) / 1000

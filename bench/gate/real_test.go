@@ -94,7 +94,7 @@ func compared(t *testing.T, overlay string) (said string, shut bool) {
 	}
 	var out strings.Builder
 	dir := t.TempDir()
-	g := &gate{Config: Config{Rounds: roundsMin, Anyway: overlay == "", Overlay: overlay, Profiles: filepath.Join(dir, "profiles")}, out: &out, root: root, dir: dir, began: time.Now()}
+	g := &gate{Config: Config{Rounds: roundsMin, Most: 2 * roundsMin, Anyway: overlay == "", Overlay: overlay, Profiles: filepath.Join(dir, "profiles")}, out: &out, root: root, dir: dir, began: time.Now()}
 	old := &build{name: "base", commit: "HEAD", source: root, out: filepath.Join(dir, "base")}
 	now := &build{name: "head", source: root, out: filepath.Join(dir, "head"), overlay: overlay}
 	if err := g.compare(t.Context(), quick, old, now); err != nil {

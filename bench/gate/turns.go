@@ -150,23 +150,26 @@ func (g *gate) suspects(before []series, verdicts []verdict, n int) (still []ser
 		default:
 			g.say("ok   %v", v)
 		}
-		if v.threshold > 2*blindness {
+		if v.threshold > max(busy, v.blind) {
 			g.say("     %s: the machine was too busy to see less than %.0f %%", v.name, 100*v.threshold)
 		}
 	}
 	return still, said
 }
 
-// repeat runs both programs in turns and judges every series. It goes on for up to
-// twice the rounds while noise would hide what it is after.
+// busy is a threshold that is told even where it is usual.
+const busy = 0.1
+
+// repeat runs both programs in turns and judges every series. It goes on for more rounds
+// where noise would hide what it is after.
 func (g *gate) repeat(ctx context.Context, w workload, programs [2]string) ([]verdict, error) {
 	all := w.series()
 	rounds := make([][][sides]float64, len(all))
 	var verdicts []verdict
 	began := time.Now()
-	for n := range 2 * g.Rounds {
+	for n := range max(g.Rounds, g.Most) {
 		if n%5 == 0 {
-			g.log("%s: %d rounds of %d or %d are done", seriesNames(w), n, g.Rounds, 2*g.Rounds)
+			g.log("%s: %d rounds of %d or %d are done", seriesNames(w), n, g.Rounds, max(g.Rounds, g.Most))
 		}
 		r, err := runRound(ctx, w, programs, n)
 		if err != nil {
@@ -175,14 +178,14 @@ func (g *gate) repeat(ctx context.Context, w workload, programs [2]string) ([]ve
 		for i := range all {
 			rounds[i] = append(rounds[i], r[i])
 		}
-		if n+1 != g.Rounds && n+1 != 2*g.Rounds {
+		if n+1 != g.Rounds && n+1 != g.Most {
 			continue
 		}
 		verdicts = verdicts[:0]
 		blind := false
 		for i, s := range all {
 			v := judge(s, rounds[i])
-			blind = blind || v.blind()
+			blind = blind || v.threshold > s.blind
 			verdicts = append(verdicts, v)
 		}
 		if !blind || !g.fits(time.Since(began)) {
