@@ -359,6 +359,27 @@ func TestTooMuchHeldIsDroppedAndAskedForAgain(t *testing.T) {
 	})
 }
 
+// While a long answer is delivered live lines are held behind it, and too much with it.
+func TestLinesThatComeDuringALongRepairDoNotCutItShort(t *testing.T) {
+	withDesk(t, nil, func(d *desk) {
+		d.join("ann")
+		want := make([]string, 1030)
+		for i := range want {
+			want[i] = fmt.Sprint(i)
+		}
+		d.lose("ann", want[:1024]...)
+		goOn := make(chan struct{})
+		d.block = func(string) { <-goOn }
+		d.say("ann", want[1024:]...)
+		close(goOn)
+		time.Sleep(time.Second)
+		d.expect("ann", want...)
+		if c := d.Counts(); c.Shed == 0 || c.Gaps != 0 || c.HeldBytes != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 func TestTooMuchHeldIsAGapWhenNobodyAnswers(t *testing.T) {
 	withDesk(t, nil, func(d *desk) {
 		d.join("ann")

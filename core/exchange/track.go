@@ -33,6 +33,7 @@ type batch struct {
 	bytes    int
 	round    uint32 // of the track, when it came
 	repaired bool   // it was asked for
+	answered bool   // it came by itself, and was in an answer too
 }
 
 func (b *batch) last() uint64 { return b.first.Seq + uint64(len(b.events)) - 1 }
@@ -66,7 +67,8 @@ func (t *track) covers(first Position, last uint64) bool {
 }
 
 // put takes b until its turn comes. It returns how many events are dropped: those of b
-// that are there already, or, with shed, everything held, because it is too much.
+// that are there already, or, with shed, everything held that was in no answer of the
+// stream, because it is too much. What is missing of an answer would count as lost.
 func (t *track) put(b batch, now time.Time) (dropped int, shed bool) {
 	if slices.Contains(t.past, b.first.Epoch) || t.covers(b.first, b.last()) || b.repaired && t.sent(b.first, b.last()) {
 		return len(b.events), false
@@ -78,6 +80,7 @@ func (t *track) put(b batch, now time.Time) (dropped int, shed bool) {
 		return cmp.Or(cmp.Compare(a.first.Epoch, p.Epoch), cmp.Compare(a.first.Seq, p.Seq))
 	})
 	if found && t.ahead[at].last() >= b.last() {
+		t.ahead[at].answered = t.ahead[at].answered || b.repaired
 		return len(b.events), false
 	}
 	b.round = t.round
@@ -89,7 +92,7 @@ func (t *track) put(b batch, now time.Time) (dropped int, shed bool) {
 	if b.repaired || len(t.ahead) <= aheadBatchesMax && t.bytes <= aheadBytesMax && t.held.Load() <= heldBytesMax {
 		return 0, false
 	}
-	return t.drop(func(*batch) bool { return true }), true
+	return t.drop(func(b *batch) bool { return !b.repaired && !b.answered }), true
 }
 
 // step is what is to be done for a room's members: deliver events, or tell of a gap.
