@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestLoopsOfAFleetLeaveAProcessor(t *testing.T) {
+func TestLoopsLeaveAProcessor(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	const fleet = "--exchange=127.0.0.1:1"
 	for _, c := range []struct {
@@ -14,7 +14,9 @@ func TestLoopsOfAFleetLeaveAProcessor(t *testing.T) {
 		args []string
 		want int
 	}{
-		{"", nil, 2},
+		{"", nil, 3},
+		{"", []string{"--loops=1"}, 2},
+		{"2", nil, 2},
 		{"", []string{"--roles=edge", "--clue=127.0.0.1:1", fleet}, 3},
 		{"", []string{"--roles=edge", "--clue=127.0.0.1:1", fleet, "--loops=1"}, 2},
 		{"", []string{"--roles=edge,exchange", "--clue=127.0.0.1:1", fleet, "--link-addr=127.0.0.1:0", "--upstream=127.0.0.1:1"}, 5},
