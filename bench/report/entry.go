@@ -120,12 +120,11 @@ func decode(line []byte, e *Entry) error {
 // key is what entries that replace each other share: the scenario, and how it was run if
 // not by "run" alone: "peers-fanout", and "clue-bench" of go test.
 func (e Entry) key() string {
-	verb, _, _ := strings.Cut(strings.TrimPrefix(e.Command, "go run ./bench "), " ")
-	switch verb {
-	case "run":
-		return e.Scenario
-	case "go":
+	switch {
+	case strings.HasPrefix(e.Command, "go test "):
 		return e.Scenario + "-bench"
+	case strings.Contains(e.Command, " peers "+e.Scenario): // flags may stand before it
+		return "peers-" + e.Scenario
 	}
-	return verb + "-" + e.Scenario
+	return e.Scenario
 }

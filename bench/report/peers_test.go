@@ -50,6 +50,18 @@ func rendered(t *testing.T, entries ...Entry) (string, map[string][]byte) {
 	return string(files[Document]), files
 }
 
+func TestRunOfPeersIsKnownWhereverFlagsStand(t *testing.T) {
+	e := crowd(t, "")
+	for command, want := range map[string]string{
+		"go run ./bench peers fanout": "peers-fanout", "go run ./bench --server x peers fanout --row 5x5": "peers-fanout",
+		"go run ./bench run fanout": "fanout", "go run ./bench --server x run fanout": "fanout", "go test -bench Fanout ./x": "fanout-bench",
+	} {
+		if e.Command = command; e.key() != want {
+			t.Errorf("%s: %q, want %q", command, e.key(), want)
+		}
+	}
+}
+
 func TestPeersAreNamedWithVersionsAndThoseThatAreMissingToo(t *testing.T) {
 	document, _ := rendered(t, crowd(t, ""))
 	for _, want := range []string{
