@@ -110,6 +110,7 @@ func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
 	turn := c.Duration/time.Duration(c.Rounds) + c.Warmup + 2*time.Second // and members join
 	for _, row := range c.Rows {
 		ofRow := make([]FanoutRow, len(c.Targets))
+		failed := make([]bool, len(c.Targets))
 		for round := range c.Rounds {
 			for i := range c.Targets {
 				if round%2 == 1 {
@@ -117,13 +118,15 @@ func (c FanoutConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
 				}
 				w.Expect(time.Duration(turns) * turn)
 				turns--
+				if failed[i] {
+					continue // a peer that could not do the row would only take as long again
+				}
 				w.Log("fanout: %d members, %v lines/s, %s, round %d of %d", row.Members, row.Rate, c.Targets[i], round+1, c.Rounds)
 				r, err := fanout(ctx, w, c, row, c.Targets[i])
-				if err != nil && !result.forgive(ctx, row, c.Targets[i], err) {
-					return result, fmt.Errorf("cannot measure %q: %w", c.Targets[i], err)
-				}
-				if err == nil {
+				if failed[i] = err != nil; !failed[i] {
 					ofRow[i].add(r)
+				} else if !result.forgive(ctx, row, c.Targets[i], err) {
+					return result, fmt.Errorf("cannot measure %q: %w", c.Targets[i], err)
 				}
 			}
 		}
@@ -140,7 +143,7 @@ func (r *FanoutResult) forgive(ctx context.Context, row Row, name string, err er
 	if ctx.Err() != nil || !isOf(r.Company, name) {
 		return false
 	}
-	r.Failures = append(r.Failures, fmt.Sprintf("%s at %v could not be measured: %v", name, row, err))
+	r.Failures = append(r.Failures, failure(fmt.Sprintf("%s at %v", name, row), err))
 	return true
 }
 

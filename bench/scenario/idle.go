@@ -77,7 +77,7 @@ func (c IdleConfig) Run(ctx context.Context, w *Workshop) (Result, error) {
 		case err == nil:
 			all = append(all, r)
 		case ctx.Err() == nil && isOf(company, name):
-			failures = append(failures, fmt.Sprintf("%s could not be measured: %v", name, err))
+			failures = append(failures, failure(name, err))
 		default:
 			return nil, err
 		}

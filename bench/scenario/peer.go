@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"uproar/bench/peers"
 )
@@ -57,6 +58,13 @@ func contestants(standard []string, all bool) []string {
 		}
 	}
 	return chosen
+}
+
+// failure is a remark of what a peer could not do. What the server said, below the first
+// line, is for those who run it by itself.
+func failure(what string, err error) string {
+	why, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Sprintf("%s could not be measured: %s", what, strings.TrimSuffix(why, "; the server said:"))
 }
 
 // isOf says whether the target of that name is one of the peers.

@@ -71,7 +71,9 @@ func TestPeerThatIsNotInstalledIsToldNotLeftOutInSilence(t *testing.T) {
 func TestPeerThatFailsIsToldAndTheOthersAreMeasured(t *testing.T) {
 	withPeers(t, target.Peer{
 		Name: "broken", Version: func(context.Context) (string, error) { return "1.0", nil },
-		Start: func(context.Context, string) (*target.Server, error) { return nil, errors.New("out of order") },
+		Start: func(context.Context, string) (*target.Server, error) {
+			return nil, errors.New("out of order; the server said:\nspam")
+		},
 	})
 	c := Fanout.New().Smoke().(*FanoutConfig)
 	c.Targets, c.Duration = []string{"broken", "bare"}, 100*time.Millisecond
@@ -83,7 +85,7 @@ func TestPeerThatFailsIsToldAndTheOthersAreMeasured(t *testing.T) {
 	if len(r.Rows) != 1 || r.Rows[0].Target != "bare" || r.Rows[0].Ratio != 1 {
 		t.Errorf("rows %v", r.Cells())
 	}
-	if all := strings.Join(r.Remarks(), "\n"); !strings.Contains(all, "broken is 1.0") || !strings.Contains(all, "out of order") {
+	if all := strings.Join(r.Remarks(), "\n"); !strings.Contains(all, "broken is 1.0") || strings.Count(all, "out of order") != 1 || strings.Contains(all, "spam") {
 		t.Errorf("remarks %q", all)
 	}
 }
