@@ -28,7 +28,7 @@ type PokemonConfig struct {
 	Publishers int           `json:"publishers" default:"300" help:"Who speak, each on a connection."`
 	Edges      int           `json:"edges" default:"0" help:"Edge processes; 0 is as few as hold the members."`
 	Wire       string        `json:"wire" default:"ws" enum:"ws,tcp" help:"ws or tcp."`
-	Deflate    bool          `json:"deflate" help:"Members offer permessage-deflate, as browsers do; a server need not take it."`
+	Deflate    bool          `json:"deflate" default:"true" negatable:"" help:"Members offer permessage-deflate, as browsers do; a server need not take it."`
 }
 
 // Smoke is a room that fits beside other tests.
