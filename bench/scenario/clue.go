@@ -16,10 +16,10 @@ var Clue = Scenario{"clue", "Lines decided a second, paced and flat out, with th
 
 // ClueConfig says who speaks, and how much.
 type ClueConfig struct {
-	Publishers int           `json:"publishers" default:"1000" help:"Accounts, each on a connection of its own and in one room."`
-	Rooms      int           `json:"rooms" default:"200" help:"Rooms that they spread over. Nobody is in them: this is about decisions, not deliveries."`
+	Publishers int           `json:"publishers" default:"250" help:"Accounts, each on a connection of its own and in one room."`
+	Rooms      int           `json:"rooms" default:"100" help:"Rooms that they spread over. Nobody is in them: this is about decisions, not deliveries."`
 	Rate       float64       `json:"rate" default:"10000" help:"Lines a second of the paced runs."`
-	Window     int           `json:"window" default:"4" help:"Lines that each has under way when all go flat out. All together they must be decided within --clue-timeout."`
+	Window     int           `json:"window" default:"16" help:"Lines that each has under way when all go flat out. All together they must be decided within --clue-timeout."`
 	Duration   time.Duration `json:"duration" default:"15s" help:"Of each run."`
 	Warmup     time.Duration `json:"warmup" default:"3s" help:"Before each, so that everybody is known."`
 	TextBytes  int           `json:"text_bytes" default:"60" help:"Size of each line's text, 32 to 500."`
@@ -178,8 +178,9 @@ func (r *ClueRun) offered() string {
 	return fmt.Sprintf("%v lines/s", r.Offered)
 }
 
-// clueTripsMax is what a batch may take of round trips to the store.
-const clueTripsMax = 1
+// clueTripsMax is what a batch may take of round trips to the store: one, and a few over
+// all, by which a shard that has fallen silent tells what was said last.
+const clueTripsMax = 1.01
 
 // Check fails when a line was refused or not answered, or a batch asked the store more
 // than once.
@@ -189,7 +190,7 @@ func (r *ClueResult) Check() error {
 			return fmt.Errorf("%s store, %s: %d lines refused, %d not answered: %s", run.Store, run.offered(), run.Refused, run.Missing, run.First)
 		}
 		if run.Trips > clueTripsMax {
-			return fmt.Errorf("%s store, %s: %.3f round trips for each batch, want at most %d", run.Store, run.offered(), run.Trips, clueTripsMax)
+			return fmt.Errorf("%s store, %s: %.3f round trips for each batch, want at most %v", run.Store, run.offered(), run.Trips, clueTripsMax)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ type MixedConfig struct {
 	Ping      time.Duration `json:"ping" default:"10s" help:"The server's --ping-interval; the slow member reads nothing for 4/5 of it, in every second one."`
 	Duration  time.Duration `json:"duration" default:"90s" help:"Measured."`
 	Warmup    time.Duration `json:"warmup" default:"10s" help:"Before that, not measured, but checked."`
-	GrowthMax Size          `json:"growth_max" default:"32MB" help:"Of the server's memory, while it is measured: the last lines are kept for those who come back."`
+	GrowthMax Size          `json:"growth_max" default:"64MB" help:"Of the server's memory, while it is measured: the last 65,536 lines are kept for those who come back."`
 }
 
 // Smoke is a day that fits beside other tests.
@@ -98,6 +98,7 @@ type MixedResult struct {
 	Cores      float64     `json:"server_cores"`
 	RSSBefore  int64       `json:"rss_before"`
 	RSS        int64       `json:"rss"`
+	Kept       int64       `json:"kept"` // events, at the end, for those who come back
 	GrowthMax  int64       `json:"growth_max"`
 	Moderation Moderation  `json:"moderation"`
 	Returns    Returns     `json:"returns"`
@@ -300,6 +301,11 @@ func (m *mixed) watch(ctx context.Context, r *MixedResult, start int64) error {
 		return err
 	}
 	r.RSS = memory.RSS
+	metrics, err := m.server.Metrics(ctx)
+	if err != nil {
+		return err
+	}
+	r.Kept = int64(metrics.Sum("uproar_recent_events"))
 	r.CPUMicros, r.Cores = micros(cpu, int(m.deliveries()-before)), cpu.Seconds()/c.Duration.Seconds()
 	return nil
 }

@@ -121,8 +121,8 @@ func (r *MixedResult) Cells() [][]string {
 func (r *MixedResult) Remarks() []string {
 	m, b := &r.Moderation, &r.Returns
 	remarks := []string{
-		fmt.Sprintf("%d lines, %d unsent; %.2f µs of server CPU per delivery, all else that went on included, %.2f cores; server RSS %s MB, at the end %s MB",
-			r.Lines, r.Unsent, r.CPUMicros, r.Cores, megabytes(r.RSSBefore), megabytes(r.RSS)),
+		fmt.Sprintf("%d lines, %d unsent; %.2f µs of server CPU per delivery, all else that went on included, %.2f cores; server RSS %s MB, at the end %s MB with %d events kept for those who come back",
+			r.Lines, r.Unsent, r.CPUMicros, r.Cores, megabytes(r.RSSBefore), megabytes(r.RSS), r.Kept),
 		fmt.Sprintf("moderators: %d commands, %d failed, the slowest answered after %.1f ms; of those they dealt with %d lines were heard, %d refused, %d judged wrongly",
 			m.Commands, m.Failed, m.Slowest, m.Heard, m.Silenced, m.Slipped),
 		fmt.Sprintf("who come and go: %d times parted and joined, %d reconnected, all read on; away p50 %.1f ms, p99 %.1f ms", b.Parted, b.Left, b.AwayP50, b.AwayP99),
