@@ -87,7 +87,6 @@ func (c *ClueStallConfig) Run(ctx context.Context, shop *Workshop) (Result, erro
 		return nil, err
 	}
 	defer redis.Stop(stopGrace)
-	defer redis.Thaw() // or it could not end in order
 	args := append([]string{"--redis=" + redis.Addr, "--env=bench"}, everyRule...)
 	server, err := shop.EdgeServer(ctx, target.EdgeConfig{Wire: load.WebSocket, Args: args})
 	if err != nil {
@@ -102,6 +101,7 @@ func (c *ClueStallConfig) Run(ctx context.Context, shop *Workshop) (Result, erro
 	defer g.disperse()
 	s := &stall{config: c, shop: shop, redis: redis, crowd: g, chat: newChat(server.Publishers, c.Rooms, stallTextBytes)}
 	defer s.chat.end()
+	defer redis.Thaw() // or neither server could end at once
 	if err := s.chat.talk(ctx, c.Talkers, c.Every); err != nil {
 		return nil, err
 	}
