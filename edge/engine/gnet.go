@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/panjf2000/gnet/v2"
+	"golang.org/x/sys/unix"
 )
 
 // This file is the whole of the contact with gnet's event handler.
@@ -39,7 +40,9 @@ func (e *Engine) OnOpen(g gnet.Conn) ([]byte, gnet.Action) {
 	c.gnet = g
 	g.SetContext(c)
 	e.counters.opened[port].Inc()
-	l.bindUnsent(c)
+	// The bound on what a slow reader may keep in the kernel. It can fail only if
+	// the socket is gone, which the next call will show.
+	_ = unix.SetsockoptInt(g.Fd(), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, e.cfg.UnsentBytesMax)
 	c.handler = e.bound[port].Open(c)
 	l.end()
 	return nil, gnet.None

@@ -22,7 +22,6 @@ type Loop struct {
 
 	turnStart time.Time
 
-	inherited  []uint8 // by port; see bindUnsent
 	slots      []*Conn // by Handle.slot
 	free       []int   // empty slots
 	generation uint32
@@ -81,9 +80,6 @@ func (e *Engine) loopFor(g gnet.EventLoop) *Loop {
 	e.loops.Lock()
 	defer e.loops.Unlock()
 	old := e.Loops()
-	if len(old) == 0 {
-		e.passOn()
-	}
 	l := e.newLoop(len(old))
 	l.gnet = g
 	l.host = gnetHost{l}
@@ -93,7 +89,7 @@ func (e *Engine) loopFor(g gnet.EventLoop) *Loop {
 }
 
 func (e *Engine) newLoop(index int) *Loop {
-	l := &Loop{Index: index, engine: e, inherited: make([]uint8, len(e.cfg.Listeners))}
+	l := &Loop{Index: index, engine: e}
 	l.mail.weightMax = e.cfg.MailboxMax
 	l.sweep.Owner = sweeper{}
 	l.alarm = time.AfterFunc(time.Hour, l.wake)
