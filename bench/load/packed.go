@@ -15,9 +15,10 @@ import (
 const offerDeflate = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
 
 const (
-	// packedMax is how many messages are remembered: as many as event loops send at a time,
-	// and some that are on their way to slow members.
-	packedMax = 32
+	// packedMax is how many messages are remembered: those that the parts of a room have been
+	// sent last, a few for each, and of late ones some more. With fewer, members who are late
+	// make the swarm inflate what it has inflated before, and later still.
+	packedMax = 256
 	// inflatedBytesMax bounds what a message may hold.
 	inflatedBytesMax = 4 << 20
 )
@@ -25,6 +26,7 @@ const (
 // packed are the messages that members were sent last.
 type packed struct {
 	known    [packedMax]message
+	last     int // the one that somebody was sent last
 	next     int // the one to give way
 	inflater io.ReadCloser
 	text     bytes.Buffer
