@@ -23,6 +23,7 @@ type member struct {
 	pinged    bool   // PING came
 	away      bool   // it was in, lost its connection or left, and comes back
 	parting   bool   // PART is sent, and comes back from the server
+	excused   bool   // the server had it leave, and the NOTICE that says why is to come
 	carry     []byte // what was read and is neither taken apart nor known to stand in the transcript
 
 	room *transcript

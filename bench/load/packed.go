@@ -26,7 +26,6 @@ const (
 // packed are the messages that members were sent last.
 type packed struct {
 	known    [packedMax]message
-	last     int // the one that somebody was sent last
 	next     int // the one to give way
 	inflater io.ReadCloser
 	text     bytes.Buffer

@@ -28,11 +28,20 @@ func (s *Swarm) restless(i int, f func()) (done bool) {
 	return done && err == nil
 }
 
-// parted has member i come back to the room that it has left.
+// parted has member i come back to the room that it has left, or that the server had it
+// leave: one that could not find out in time whether the member may be there does so. What
+// is said until it is back is missed, and counts as lost.
 func (s *Swarm) parted(i int) {
 	m := &s.members[i]
-	if !m.parting {
+	if m.state != ready {
 		return
+	}
+	if !m.parting {
+		m.excused = true
+		s.tally.Parted++
+		if s.tally.Parted > rejoinedMax*int64(len(s.members)) {
+			return
+		}
 	}
 	m.parting, m.away, m.state = false, true, joining
 	s.inFlight++

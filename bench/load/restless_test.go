@@ -43,6 +43,18 @@ func TestRestlessMembersComeBackAndNameTheirLastLine(t *testing.T) {
 	}
 }
 
+func TestMemberWhomTheServerHasLeaveJoinsAgain(t *testing.T) {
+	f := startFake(t)
+	s := startSwarm(t, f, WebSocket, 3)
+	f.each(func(m *fakeMember) {
+		m.send(":x!x@x.tmi.twitch.tv PART #bench", ":tmi.twitch.tv NOTICE #bench :The room cannot be entered now.")
+	})
+	got := waitFor(t, s, "three on their way back", func(t Tally) bool { return t.Away.Count() == 3 })
+	if got.Parted != 3 || got.Rejoined != 0 || got.Ready != 3 || got.Broken+got.Failed != 0 {
+		t.Errorf("three members were had leave: %+v", got)
+	}
+}
+
 func TestPlaceIsKeptWhileAMemberIsAway(t *testing.T) {
 	f := startFake(t)
 	f.mangle(func(lines []string) []string { return []string{"@id=x " + lines[0]} })

@@ -12,7 +12,8 @@ import (
 // they stay away.
 const refusedMax = 20
 
-// rejoinedMax bounds likewise how often members whose JOIN is refused ask again.
+// rejoinedMax bounds likewise how often members whose JOIN is refused, or whom the server
+// has leave, ask again.
 const rejoinedMax = 20
 
 // comeback is where members go whose connection has ended.

@@ -132,6 +132,8 @@ func (s *Swarm) line(i int, b, raw []byte) {
 		case m.state == ready:
 			s.tally.Notices++
 			s.gap(i, l)
+		case m.excused:
+			m.excused = false // JOIN is sent already
 		case m.state == joining && s.tally.Rejoined < rejoinedMax*int64(len(s.members)):
 			s.tally.Rejoined++ // the server was too busy, and says so
 			s.send(i, s.join(m))

@@ -9,6 +9,7 @@ type Tally struct {
 	Ready    int64 // reached the room; includes those that closed later
 	Failed   int64 // closed before they reached the room
 	Rejoined int64 // JOINs that were sent again, because the server refused the one before
+	Parted   int64 // PARTs of members that had not asked for it; each has joined again
 
 	Deliveries int64 // right lines: known publisher, whole text
 	Measured   int64 // those of them that were due at or after Measure's time
@@ -57,6 +58,7 @@ func (t *Tally) Merge(o Tally) {
 	t.Ready += o.Ready
 	t.Failed += o.Failed
 	t.Rejoined += o.Rejoined
+	t.Parted += o.Parted
 	t.Deliveries += o.Deliveries
 	t.Measured += o.Measured
 	t.Reordered += o.Reordered

@@ -19,7 +19,7 @@ var Million = Scenario{"million", "1,000,000 members of one room over many edges
 // MillionConfig says how many members there are.
 type MillionConfig struct {
 	Members      int           `json:"members" default:"1000000" help:"Members of the room."`
-	Edges        int           `json:"edges" default:"0" help:"Edge processes; 0 is as few as hold the members."`
+	Edges        int           `json:"edges" default:"0" help:"Edge processes; 0 is as few as hold the members, made up to the same number on each core."`
 	PingInterval time.Duration `json:"ping_interval" default:"1m" help:"Silence after which the server sends PING."`
 	Lines        int           `json:"lines" default:"3" help:"Lines that are said, one after the other, each when all have got the last one."`
 	Wire         string        `json:"wire" default:"ws" enum:"ws,tcp" help:"ws or tcp."`
@@ -39,6 +39,7 @@ type MillionResult struct {
 	JoinTook   float64   `json:"join_s"`
 	JoinEdge   float64   `json:"join_edge_cpu_us"`   // for each member
 	JoinClient float64   `json:"join_client_cpu_us"` // for each member
+	Parted     int64     `json:"parted"`             // members that the servers had leave, for want of an answer in time, and that joined again
 	Pinged     int64     `json:"pinged"`             // members that were sent PING, and answered: should be all
 	PingTook   float64   `json:"ping_s"`             // from the last to join until all were
 	BeatMicros float64   `json:"beat_cpu_us"`        // of the edges, for each PING answered
@@ -183,6 +184,7 @@ func (r *MillionResult) count(m *multitude, p *load.Publisher) error {
 	if err != nil {
 		return err
 	}
+	r.Parted = t.Parted
 	for _, q := range []float64{0.5, 0.99, 1} {
 		r.Latency = append(r.Latency, meter.Milliseconds(t.Latency.Quantile(q)))
 	}
@@ -222,6 +224,9 @@ func (r *MillionResult) Remarks() []string {
 	f := &r.Footprint
 	remarks := []string{fmt.Sprintf("%.0f B of the machine's memory for each member, the client included; %d TCP sockets open; all PINGed %.0f s after the last had joined",
 		f.MachineEach, f.Machine.Sockets, r.PingTook)}
+	if r.Parted > 0 {
+		remarks = append(remarks, fmt.Sprintf("%d members were had leave, for want of an answer in time, and joined again", r.Parted))
+	}
 	if r.Remark != "" {
 		remarks = append(remarks, r.Remark)
 	}

@@ -26,7 +26,7 @@ type PokemonConfig struct {
 	BurstEvery time.Duration `json:"burst_every" default:"1m" help:"One burst in each, in its middle; no longer than the duration."`
 	BurstFor   time.Duration `json:"burst_for" default:"5s" help:"How long a burst takes; no longer than a quarter of that."`
 	Publishers int           `json:"publishers" default:"300" help:"Who speak, each on a connection."`
-	Edges      int           `json:"edges" default:"0" help:"Edge processes; 0 is as few as hold the members."`
+	Edges      int           `json:"edges" default:"0" help:"Edge processes; 0 is as few as hold the members, made up to the same number on each core."`
 	Wire       string        `json:"wire" default:"ws" enum:"ws,tcp" help:"ws or tcp."`
 	Deflate    bool          `json:"deflate" default:"true" negatable:"" help:"Members offer permessage-deflate, as browsers do; a server need not take it."`
 }
