@@ -39,6 +39,29 @@ func decodeResults[R any](r runs) ([]R, error) {
 	return results, nil
 }
 
+// fullResults decodes the results of all runs, and returns none when the newest is not of
+// the full size: runs of one command have the same.
+func fullResults[R any](r runs, full func(R) bool) ([]R, error) {
+	results, err := decodeResults[R](r)
+	if err != nil || len(results) > 0 && !full(results[len(results)-1]) {
+		return nil, err
+	}
+	return results, nil
+}
+
+// partsOf are those parts of all results that are wanted.
+func partsOf[R, P any](results []R, parts func(R) []P, wanted func(P) bool) []P {
+	var found []P
+	for _, result := range results {
+		for _, part := range parts(result) {
+			if wanted(part) {
+				found = append(found, part)
+			}
+		}
+	}
+	return found
+}
+
 // middle is the median of what of finds in rows, the upper of the middle two.
 func middle[T any](rows []T, of func(T) float64) float64 {
 	values := make([]float64, len(rows))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"time"
 
 	"uproar/bench/scenario"
@@ -83,15 +84,13 @@ func (r stallResult) worst(of func(i int) float64) float64 {
 // stallGoals say what may be noticed of a Redis that is stopped. How long a sender may
 // wait, and a PING, stands in the run.
 func stallGoals(r runs) ([]goal, error) {
-	results, err := decodeResults[stallResult](r)
+	results, err := fullResults(r, func(r stallResult) bool { return r.Bounds.Stop >= stallStop })
 	if err != nil {
 		return nil, err
 	}
 	answer, ping := 470*time.Millisecond, 100*time.Millisecond
-	if n := len(results); n > 0 && results[n-1].Bounds.Stop >= stallStop {
+	if n := len(results); n > 0 {
 		answer, ping = results[n-1].Bounds.AnswerMax, results[n-1].Bounds.PingMax
-	} else {
-		results = nil
 	}
 	const what = "Redis is stopped for 30 s: "
 	ms := func(name string, most time.Duration, of func(r stallResult) float64) goal {
@@ -102,24 +101,17 @@ func stallGoals(r runs) ([]goal, error) {
 		}
 		return g
 	}
-	whole := goal{what: what + "lines and senders", want: "none lost, all answered", met: true}
-	for _, result := range results {
-		if whole.got == "" {
-			whole.got = "so it is"
-		}
-		if err := result.Faults.Check(); err != nil {
-			whole.got, whole.met = err.Error(), false
-		}
-		if result.worst(func(i int) float64 { return float64(result.Phases[i].Unanswered) }) > 0 {
-			whole.got, whole.met = "senders had no answer", false
-		}
-	}
 	return []goal{
 		ms("the slowest answer to a sender", answer, func(r stallResult) float64 { return r.worst(func(i int) float64 { return r.Phases[i].Answer }) }),
 		ms("the slowest answer to a PING, which needs an event loop alone", ping, func(r stallResult) float64 { return r.worst(func(i int) float64 { return r.Phases[i].Ping }) }),
 		ms("the longest time without a delivery", answer+ping, func(r stallResult) float64 { return r.worst(func(i int) float64 { return r.Phases[i].Quiet }) }),
 		ms("from SIGCONT until no sender is refused", time.Second, func(r stallResult) float64 { return r.Senders }),
 		ms("from SIGCONT until lines go through Redis", time.Second, func(r stallResult) float64 { return r.Exchange }),
-		whole,
+		whole(what+"lines and senders", "none lost, all answered", results, func(r stallResult) error {
+			if r.worst(func(i int) float64 { return float64(r.Phases[i].Unanswered) }) > 0 {
+				return errors.New("senders had no answer")
+			}
+			return r.Faults.Check()
+		}),
 	}, nil
 }

@@ -12,15 +12,8 @@ import (
 
 // fanoutRows are one row and target of several runs.
 func fanoutRows(results []scenario.FanoutResult, row scenario.Row, target string) []scenario.FanoutRow {
-	var found []scenario.FanoutRow
-	for _, result := range results {
-		for _, one := range result.Rows {
-			if one.Row == row && one.Target == target {
-				found = append(found, one)
-			}
-		}
-	}
-	return found
+	return partsOf(results, func(r scenario.FanoutResult) []scenario.FanoutRow { return r.Rows },
+		func(one scenario.FanoutRow) bool { return one.Row == row && one.Target == target })
 }
 
 // grid returns the rows and targets of a result, in order.

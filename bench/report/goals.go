@@ -44,6 +44,20 @@ func (b bound) judge(got float64, ok bool) goal {
 	return g
 }
 
+// whole is the goal that no run has a fault. The newest fault is what is said.
+func whole[R any](what, want string, results []R, fault func(R) error) goal {
+	g := goal{what: what, want: want, met: true}
+	if len(results) > 0 {
+		g.got = "so it is"
+	}
+	for _, result := range results {
+		if err := fault(result); err != nil {
+			g.got, g.met = err.Error(), false
+		}
+	}
+	return g
+}
+
 // exactly writes a bound as it was set.
 func exactly(x float64) string { return grouped(strconv.FormatFloat(x, 'f', -1, 64)) }
 
@@ -172,14 +186,8 @@ func connectGoals(r runs) ([]goal, error) {
 	results, err := decodeResults[scenario.ConnectResult](r)
 	var found []goal
 	for _, wire := range []string{"ws", "tcp"} {
-		var storms []scenario.Storm
-		for _, result := range results {
-			for _, storm := range result.Storms {
-				if storm.Wire == wire {
-					storms = append(storms, storm)
-				}
-			}
-		}
+		storms := partsOf(results, func(r scenario.ConnectResult) []scenario.Storm { return r.Storms },
+			func(s scenario.Storm) bool { return s.Wire == wire })
 		micros, ok := middleOf(storms, func(s scenario.Storm) float64 { return s.EachMicros })
 		found = append(found, bound{what: "server CPU to connect, register and join, " + wire, unit: "µs", must: 60, moonshot: 35}.judge(micros, ok))
 	}

@@ -8,46 +8,26 @@ import (
 
 // pokemonGoals are of the whole room: a smaller one is judged by nothing.
 func pokemonGoals(r runs) ([]goal, error) {
-	results, err := decodeResults[scenario.PokemonResult](r)
+	results, err := fullResults(r, func(r scenario.PokemonResult) bool { return r.Members >= pokemonMembers })
 	if err != nil {
 		return nil, err
 	}
-	if len(results) > 0 && results[len(results)-1].Members < pokemonMembers {
-		results = nil
-	}
 	var found []goal
 	for _, name := range []string{"calm", "burst"} {
-		var phases []scenario.Phase
-		for _, result := range results {
-			for _, phase := range result.Phases {
-				if phase.Name == name {
-					phases = append(phases, phase)
-				}
-			}
-		}
+		phases := partsOf(results, func(r scenario.PokemonResult) []scenario.Phase { return r.Phases },
+			func(p scenario.Phase) bool { return p.Name == name })
 		p99, ok := middleOf(phases, func(p scenario.Phase) float64 { return p.P99 })
 		found = append(found, bound{what: "the Pokémon room: p99, " + name, unit: "ms", must: 1000, moonshot: 500}.judge(p99, ok))
 	}
-	whole := goal{what: "the Pokémon room: lines", want: "none lost, none out of order", met: true}
-	for _, result := range results {
-		if whole.got == "" {
-			whole.got = "so it is"
-		}
-		if err := result.Faults.Check(); err != nil {
-			whole.got, whole.met = err.Error(), false
-		}
-	}
-	return append(found, whole), nil
+	return append(found, whole("the Pokémon room: lines", "none lost, none out of order", results,
+		func(r scenario.PokemonResult) error { return r.Faults.Check() })), nil
 }
 
 // millionGoals are of a million: fewer are judged by nothing.
 func millionGoals(r runs) ([]goal, error) {
-	results, err := decodeResults[scenario.MillionResult](r)
+	results, err := fullResults(r, func(r scenario.MillionResult) bool { return r.Members >= millionMembers })
 	if err != nil {
 		return nil, err
-	}
-	if len(results) > 0 && results[len(results)-1].Members < millionMembers {
-		results = nil
 	}
 	pinged, ok := middleOf(results, func(r scenario.MillionResult) float64 { return float64(r.Pinged) })
 	bytes, _ := middleOf(results, func(r scenario.MillionResult) float64 { return r.Footprint.EdgeEach + r.Footprint.KernelEach })
@@ -58,20 +38,11 @@ func millionGoals(r runs) ([]goal, error) {
 		}
 		return most
 	})
-	whole := goal{what: "a million members: a line to all", want: "none lost", met: true}
-	for _, result := range results {
-		if whole.got == "" {
-			whole.got = "so it is"
-		}
-		if err := result.Faults.Check(); err != nil {
-			whole.got, whole.met = err.Error(), false
-		}
-	}
 	return []goal{
 		bound{what: "a million members: joined, and answer PING", unit: "members", must: millionMembers, atLeast: true}.judge(pinged, ok),
 		bound{what: "a million members: memory of each, with the kernel's for both ends of its connection", unit: "bytes", must: 7 << 10}.judge(bytes, ok),
 		bound{what: "a million members: until all have a line", unit: "s", moonshot: 5}.judge(slowest, said && slowest > 0),
-		whole,
+		whole("a million members: a line to all", "none lost", results, func(r scenario.MillionResult) error { return r.Faults.Check() }),
 	}, nil
 }
 
