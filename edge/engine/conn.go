@@ -18,8 +18,8 @@ type Handler interface {
 	Data(c *Conn, in []byte) int
 	// Timer is called when the time set by SetTimer has come.
 	Timer(c *Conn)
-	// Drained is called when a connection that had refused a Send has sent all
-	// that it held back.
+	// Drained is called when a connection that had refused a Send, or was lent bytes
+	// that it could not send at once, has sent all that it held back.
 	Drained(c *Conn)
 	// Drain is called when the process is ending: the handler says goodbye and
 	// calls Close with ReasonDrain.
@@ -98,6 +98,33 @@ func (c *Conn) SetTimer(d time.Duration) { c.loop.wheel.set(&c.timer, c.loop.aft
 func (c *Conn) Expire(*Loop) {
 	if c.state == stateOpen {
 		c.handler.Timer(c)
+	}
+}
+
+// traffic gives the handler what is unread.
+func (c *Conn) traffic() {
+	host := c.loop.host
+	in := host.unread(c)
+	used := len(in)
+	if c.state != stateOpen {
+		c.discard(used)
+	} else if used = c.handler.Data(c, in); c.state == stateOpen && len(in)-used > c.loop.engine.cfg.InputBytesMax {
+		c.Abort(ReasonInputTooLong)
+	}
+	if used > 0 { // gnet's Discard(0) would discard everything
+		host.discard(c, used)
+	}
+}
+
+// Resume has Handler.Data called at the end of this turn with what is unread, if anything
+// is: for a handler that has left it there until it was done with something else.
+func (c *Conn) Resume() { c.loop.AtEnd((*resumption)(c)) }
+
+type resumption Conn
+
+func (r *resumption) Run(l *Loop) {
+	if c := (*Conn)(r); c.state == stateOpen && len(l.host.unread(c)) > 0 {
+		c.traffic()
 	}
 }
 

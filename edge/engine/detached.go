@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +13,7 @@ type Detached struct {
 	*Loop
 	engine   *Engine
 	watching sync.WaitGroup
+	input    map[*Conn][]byte // unread
 }
 
 // NewDetached makes a loop of cfg, whose Listeners are not opened. Stop ends it.
@@ -27,9 +29,9 @@ func NewDetached(cfg Config) (*Detached, error) {
 		return nil, err
 	}
 	l := e.newLoop(0)
-	l.host = detachedHost{l}
 	e.loops.list.Store(&[]*Loop{l})
-	d := &Detached{Loop: l, engine: e}
+	d := &Detached{Loop: l, engine: e, input: map[*Conn][]byte{}}
+	l.host = detachedHost{d}
 	d.watching.Go(e.watcher.run)
 	return d, nil
 }
@@ -64,11 +66,32 @@ func (d *Detached) Stop() {
 	d.watching.Wait()
 }
 
-type detachedHost struct{ l *Loop }
+// Input is bytes that came from the peer of c: a turn in which its handler reads them,
+// behind what it has left unread.
+func (d *Detached) Input(c *Conn, in []byte) {
+	d.begin()
+	d.runMail()
+	if old := d.input[c]; len(old) > 0 {
+		in = append(old, in...)
+	}
+	d.input[c] = in
+	c.traffic()
+	if left := d.input[c]; len(left) > 0 {
+		d.input[c] = bytes.Clone(left) // the caller may reuse its own
+	}
+	d.Loop.end()
+}
+
+type detachedHost struct{ d *Detached }
 
 func (detachedHost) wake() {}
 
 func (h detachedHost) close(c *Conn) {
 	_ = unix.Close(int(c.fd))
-	h.l.closed(c)
+	h.d.closed(c)
+	delete(h.d.input, c)
 }
+
+func (h detachedHost) unread(c *Conn) []byte { return h.d.input[c] }
+
+func (h detachedHost) discard(c *Conn, n int) { h.d.input[c] = h.d.input[c][n:] }

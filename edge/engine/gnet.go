@@ -56,16 +56,7 @@ func (e *Engine) OnTraffic(g gnet.Conn) gnet.Action {
 	}
 	l := c.loop
 	l.begin()
-	in, _ := g.Peek(-1)
-	used := len(in)
-	if c.state != stateOpen {
-		c.discard(used)
-	} else if used = c.handler.Data(c, in); c.state == stateOpen && len(in)-used > e.cfg.InputBytesMax {
-		c.Abort(ReasonInputTooLong)
-	}
-	if used > 0 { // Discard(0) would discard everything
-		_, _ = g.Discard(used)
-	}
+	c.traffic()
 	l.end()
 	return gnet.None
 }

@@ -36,6 +36,7 @@ type Loop struct {
 	alarmAt  int64       // ms; 0 when not set
 	sweep    Timer
 	scratch  []byte
+	gather   gather
 	buffers  []*Buffer
 	outboxes []*outbox
 	depth    int // turns within turns: closing a connection is one
@@ -62,12 +63,21 @@ const stallMin = 50 * time.Millisecond
 type host interface {
 	wake()       // has Run called on the loop, soon
 	close(*Conn) // closes the descriptor and calls Loop.closed, at once
+	unread(*Conn) []byte
+	discard(*Conn, int) // of what is unread, from 1 to all
 }
 
 type gnetHost struct{ l *Loop }
 
 func (h gnetHost) wake()         { _ = h.l.gnet.Execute(context.Background(), h.l) }
 func (h gnetHost) close(c *Conn) { _ = h.l.gnet.Close(c.gnet) }
+
+func (gnetHost) unread(c *Conn) []byte {
+	in, _ := c.gnet.Peek(-1)
+	return in
+}
+
+func (gnetHost) discard(c *Conn, n int) { _, _ = c.gnet.Discard(n) }
 
 // loopFor finds the Loop of a gnet loop, and makes it when g has its first
 // connection: gnet has no list of its loops.

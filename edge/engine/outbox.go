@@ -12,6 +12,7 @@ import (
 type outbox struct {
 	items []piece
 	bytes [kinds]int // unsent bytes in items, by kind
+	lent  bool       // some came by Lend: whoever lent them waits for Drained
 }
 
 // piece is a stretch of a buffer, with one reference to it.
@@ -28,6 +29,7 @@ const (
 	shared kind = iota // fan-out: left out, and the member is told of the gap
 	reply              // cannot be left out: the connection is closed as slow
 	urgent             // a reply that goes out before all that has not begun
+	lent               // somebody else's memory, see Lend
 	kinds
 )
 
@@ -189,7 +191,7 @@ func (o *outbox) release() {
 		p.buf.Release()
 	}
 	clear(o.items)
-	o.items, o.bytes = o.items[:0], [kinds]int{}
+	o.items, o.bytes, o.lent = o.items[:0], [kinds]int{}, false
 }
 
 // flush sends what the socket takes. It is called when the watcher has seen room.
@@ -231,12 +233,13 @@ func (c *Conn) flush() {
 
 // unblock follows the last byte that was held back.
 func (c *Conn) unblock() {
+	awaited := c.gapped || c.outbox.lent
 	c.dropOutbox()
 	if c.state == stateClosing {
 		c.linger()
 		return
 	}
-	if c.gapped {
+	if awaited {
 		c.gapped = false
 		c.handler.Drained(c)
 	}

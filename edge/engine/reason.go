@@ -19,6 +19,7 @@ const (
 	ReasonPingTimeout            // no answer to PING
 	ReasonAuth                   // login failed
 	ReasonDone                   // the HTTP exchange is over
+	ReasonBrokenOff              // what it was being sent will never be whole
 	ReasonRefusedFull            // never admitted: MaxConns
 	ReasonRefusedAddress         // never admitted: MaxConnsPerIP
 	ReasonRefusedDrain           // never admitted: this process is ending
@@ -27,13 +28,13 @@ const (
 
 var reasonNames = [reasonCount]string{
 	"none", "eof", "error", "quit", "drain", "slow", "flood", "protocol", "input_too_long",
-	"header_timeout", "register_timeout", "ping_timeout", "auth", "done",
+	"header_timeout", "register_timeout", "ping_timeout", "auth", "done", "broken_off",
 	"refused_full", "refused_address", "refused_drain",
 }
 
 var reasonTexts = [reasonCount]string{
 	"", "", "", "Goodbye", "Server is restarting, reconnect", "Too slow to read", "Too many lines", "Protocol error", "Input too long",
-	"No request in time", "Not registered in time", "Ping timeout", "Login failed", "",
+	"No request in time", "Not registered in time", "Ping timeout", "Login failed", "", "",
 	"Server is full", "Too many connections from your address", "Server is restarting, reconnect",
 }
 
