@@ -84,8 +84,9 @@ func (p Path) String() string {
 	return s + p.Name
 }
 
-func plain(part []byte) bool {
-	for _, c := range part {
+func plain[T string | []byte](part T) bool {
+	for i := range len(part) {
+		c := part[i]
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.') {
 			return false
 		}
