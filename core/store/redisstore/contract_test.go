@@ -25,3 +25,12 @@ func TestContractOfTwoProcesses(t *testing.T) {
 		})
 	}
 }
+
+func TestContractOfPosts(t *testing.T) {
+	for _, top := range topologies {
+		t.Run(top.name, func(t *testing.T) {
+			c := Config{Addrs: redistest.Addrs(top.start(t))}
+			storetest.RunPosts(t, func(t *testing.T) (store.Posts, store.Posts) { return open(t, c), open(t, c) })
+		})
+	}
+}

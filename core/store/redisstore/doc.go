@@ -3,7 +3,8 @@
 //
 // A Fetch sends each server one pipeline and waits once. Facts are plain reads; only
 // what must hold together is a Lua script, one file each: take.lua for limits, mark.lua
-// for who has spoken, change.lua for records. A Change tells every process in the same script that makes
+// for who has spoken, change.lua for records, post.lua and posted.lua for what processes
+// tell of themselves. A Change tells every process in the same script that makes
 // it; Watch hears that on a connection of its own for each server.
 //
 // # Keys
@@ -33,6 +34,8 @@
 //	                                                                            a color
 //	                                                                            alone: 1 year
 //	up:{env}:{u:LOGIN}:rate:LIMIT  string  lines taken in this window           Limit.Per  Draw
+//	up:{env}:{p:BOARD}:posts       hash    by name: "END:TEXT", END in Unix time  the longest  Post
+//	                                       by the server's clock               of its ttls
 //	up:{env}:stale                 channel "r:ROOM", "m:ROOM:LOGIN", "a:LOGIN"  -          Change
 //
 // No number of ours decides by the clock of another host: windows, last lines and texts

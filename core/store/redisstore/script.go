@@ -17,7 +17,15 @@ var markText string
 //go:embed change.lua
 var changeText string
 
+//go:embed post.lua
+var postText string
+
+//go:embed posted.lua
+var postedText string
+
 var (
+	postScript   = newScript(postText)
+	postedScript = newScript(postedText)
 	takeScript   = newScript(takeText)
 	markScript   = newScript(markText)
 	changeScript = newScript(changeText)
