@@ -125,7 +125,7 @@ func (x exchange) serve(c *engine.Conn, req *http1.Request) {
 	out := http1.AppendResponseHead(c.Loop().Scratch(), status, asset.ContentType, length,
 		http1.Field{Name: "ETag", Value: asset.ETag},
 		http1.Field{Name: "Cache-Control", Value: asset.Cache},
-		http1.Field{Name: "Content-Security-Policy", Value: page.ContentSecurityPolicy},
+		http1.Field{Name: "Content-Security-Policy", Value: asset.Policy},
 		http1.Field{Name: "X-Content-Type-Options", Value: "nosniff"},
 		http1.Field{Name: "Referrer-Policy", Value: "no-referrer"})
 	if !fresh && string(req.Method) == "GET" {

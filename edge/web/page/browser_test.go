@@ -61,6 +61,7 @@ type tab struct {
 	mu struct {
 		sync.Mutex
 		faults []string // exceptions and violations of the policy
+		misses bool     // files that cannot be loaded are no faults
 	}
 }
 
@@ -113,6 +114,8 @@ func (l look) emulate(ctx context.Context, t *chromedp.Target) error {
 }
 
 func (p *tab) observe(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	fault := ""
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
@@ -121,13 +124,12 @@ func (p *tab) observe(event any) {
 			fault += " " + e.ExceptionDetails.Exception.Description
 		}
 	case *cdplog.EventEntryAdded:
-		if e.Entry.Source == cdplog.EntrySourceSecurity || strings.Contains(e.Entry.Text, "Failed to load") {
+		missed := strings.Contains(e.Entry.Text, "Failed to load") && !p.mu.misses
+		if e.Entry.Source == cdplog.EntrySourceSecurity || missed {
 			fault = e.Entry.Text + " " + e.Entry.URL
 		}
 	}
 	if fault != "" {
-		p.mu.Lock()
-		defer p.mu.Unlock()
 		p.mu.faults = append(p.mu.faults, fault)
 	}
 }

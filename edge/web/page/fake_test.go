@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -24,7 +25,9 @@ type fake struct {
 		conns   map[*websocket.Conn]string // -> room joined, "" before
 		refusal string                     // NOTICE sent instead of USERSTATE
 		joins   int
-		pauses  bool // refuses WebSockets
+		pauses  bool   // refuses WebSockets
+		video   string // folder of the stream of every channel; "": none is live
+		outage  int    // status of every answer about video; 0: none
 	}
 }
 
@@ -46,16 +49,44 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.talk(w, r)
 		return
 	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, "/hls/"); ok {
+		f.show(w, r, rest)
+		return
+	}
 	asset, ok := page.Find(r.URL.Path)
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	w.Header().Set("Content-Type", asset.ContentType)
-	w.Header().Set("Content-Security-Policy", page.ContentSecurityPolicy)
+	w.Header().Set("Content-Security-Policy", asset.Policy)
 	w.Header().Set("Cache-Control", asset.Cache)
 	w.Header().Set("ETag", asset.ETag)
 	_, _ = w.Write(asset.Body)
+}
+
+// show serves a file of the stream.
+func (f *fake) show(w http.ResponseWriter, r *http.Request, path string) {
+	f.mu.Lock()
+	folder, outage := f.mu.video, f.mu.outage
+	f.mu.Unlock()
+	_, name, _ := strings.Cut(path, "/")
+	switch {
+	case outage != 0:
+		http.Error(w, "out of order", outage)
+	case folder == "":
+		http.NotFound(w, r)
+	default:
+		w.Header().Set("Cache-Control", "no-store")
+		http.ServeFileFS(w, r, os.DirFS(folder), name)
+	}
+}
+
+// stream shows the stream in folder, or none, or answers with a status alone.
+func (f *fake) stream(folder string, outage int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mu.video, f.mu.outage = folder, outage
 }
 
 func (f *fake) talk(w http.ResponseWriter, r *http.Request) {

@@ -92,7 +92,8 @@ func (p *tab) fits(name string, l look) {
 	outside := fmt.Sprintf(`[...document.querySelectorAll('body *')].filter((part) => {
 		const box = part.getBoundingClientRect();
 		const inLog = part.closest('.log') !== null;
-		return box.width > 1 && (box.right > %[1]d + 1 || box.left < -1 || (!inLog && box.bottom > %[2]d + 1));
+		const cut = part.closest('.quote .text') !== null;
+		return box.width > 1 && !cut && (box.right > %[1]d + 1 || box.left < -1 || (!inLog && box.bottom > %[2]d + 1));
 	}).map((part) => part.id || part.className).filter((part) => part !== 'skip').join(' ')`, l.width, l.height)
 	parts, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](outside))
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package page holds the chat page that the HTTP port serves at "/": HTML, style,
-// script and icon, embedded in the binary, without a build step and without any
-// third-party origin.
+// Package page holds the pages that the HTTP port serves, chat at "/" and a player beside
+// the same chat at "/CHANNEL": HTML, style, script and icon, embedded in the binary,
+// without a build step and without any third-party origin. What others wrote of it,
+// hls.js, is kept here as its release has it; vendor.json pins it.
 //
 // Everything is laid out once, at first use; Find may be called from any
 // goroutine. The bodies are shared: callers must not change them.
@@ -14,16 +15,25 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// ContentSecurityPolicy is the header value to send with every Asset. Script and
-// style come from this origin's files only; the page opens WebSockets and nothing
-// else. ws: and wss: are named because Safari before 15.4 does not count them to 'self'.
-const ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
-	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'; trusted-types 'none'"
+//go:generate go run uproar/tools/vendor vendor.json assets
+
+// Values of Content-Security-Policy. Script and style come from this origin's files only;
+// the page opens WebSockets and, to watch, asks for video. ws: and wss: are named because
+// Safari before 15.4 does not count them to 'self'. Media Source Extensions play from a
+// blob:, a browser's own HLS from this origin. No worker: hls.js is told to do without.
+const (
+	chatPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+		"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+		"require-trusted-types-for 'script'; trusted-types 'none'"
+	watchPolicy = chatPolicy + "; media-src 'self' blob:"
+)
+
+const channelBytesMax = 25 // as of a login
 
 const (
 	cacheCheck   = "no-cache"                            // keep, but ask with If-None-Match
@@ -36,6 +46,7 @@ type Asset struct {
 	Body        []byte // shared, read only
 	ETag        string // quoted, strong
 	Cache       string // Cache-Control
+	Policy      string // Content-Security-Policy
 }
 
 //go:embed assets
@@ -45,6 +56,7 @@ var files embed.FS
 type site struct {
 	version string           // 12 hex digits over all assets
 	assets  map[string]Asset // by file name, index.html included
+	watch   Asset            // index.html as it is at "/CHANNEL"
 }
 
 var laidOut = sync.OnceValue(func() site {
@@ -60,7 +72,7 @@ var laidOut = sync.OnceValue(func() site {
 })
 
 // Find returns what the page serves at path (the path of a URL, without query).
-// "/" is the page. Its files are at "/assets/VERSION/NAME", to be kept forever;
+// "/" is chat, "/CHANNEL" the page to watch a channel on. Their files are at "/assets/VERSION/NAME", to be kept forever;
 // "/assets/NAME" and other versions give the present file, not to be kept, so that
 // a page and a server of different releases still work during a roll-out.
 func Find(path string) (Asset, bool) {
@@ -68,6 +80,9 @@ func Find(path string) (Asset, bool) {
 	if path == "/" {
 		asset, ok := s.assets["index.html"]
 		return asset, ok
+	}
+	if names := strings.TrimPrefix(path, "/"); names != path && isChannel(names) {
+		return s.watch, true
 	}
 	rest, ok := strings.CutPrefix(path, "/assets/")
 	if !ok {
@@ -85,6 +100,23 @@ func Find(path string) (Asset, bool) {
 		asset.Cache = cacheCheck
 	}
 	return asset, true
+}
+
+// reserved are channel names that other paths of the port begin with.
+var reserved = []string{"api", "assets", "find", "hls"}
+
+// isChannel tells whether name is a room's, in any case: the page asks for it in lower
+// case.
+func isChannel(name string) bool {
+	for i := range len(name) {
+		c := name[i] | 0x20 // of a letter, the lower case
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= name[i] && name[i] <= '9', name[i] == '_' && i > 0:
+		default:
+			return false
+		}
+	}
+	return 1 <= len(name) && len(name) <= channelBytesMax && !slices.Contains(reserved, strings.ToLower(name))
 }
 
 // layOut reads every file of root, which is flat, and writes the version into the
@@ -108,13 +140,16 @@ func layOut(root fs.FS) (site, error) {
 		}
 		fmt.Fprintf(all, "%s %d\n", name, len(body))
 		all.Write(body)
-		s.assets[name] = Asset{ContentType: kind, Body: body, ETag: etag(body), Cache: cacheForever}
+		s.assets[name] = Asset{ContentType: kind, Body: body, ETag: etag(body), Cache: cacheForever, Policy: chatPolicy}
 	}
 	s.version = hex.EncodeToString(all.Sum(nil))[:12]
 	index := s.assets["index.html"]
 	index.Body = bytes.ReplaceAll(index.Body, []byte(`"/assets/`), []byte(`"/assets/`+s.version+`/`))
 	index.ETag, index.Cache = etag(index.Body), cacheCheck
 	s.assets["index.html"] = index
+	s.watch = index
+	s.watch.Body = bytes.Replace(index.Body, []byte(`data-view="chat"`), []byte(`data-view="watch"`), 1)
+	s.watch.ETag, s.watch.Policy = etag(s.watch.Body), watchPolicy
 	return s, nil
 }
 
@@ -123,6 +158,8 @@ var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
+	".mjs":  "text/javascript; charset=utf-8",
+	".txt":  "text/plain; charset=utf-8",
 	".svg":  "image/svg+xml",
 }
 

@@ -27,7 +27,7 @@ func TestServerServesThePageUnderItsPolicy(t *testing.T) {
 		t.Errorf("GET / gave %s and %d bytes, want the page of %d bytes", response.Status, len(body), len(want.Body))
 	}
 	for header, value := range map[string]string{
-		"Content-Security-Policy": page.ContentSecurityPolicy,
+		"Content-Security-Policy": want.Policy,
 		"Content-Type":            want.ContentType,
 		"Cache-Control":           want.Cache,
 		"ETag":                    want.ETag,

@@ -1,15 +1,17 @@
-// The chat page: ties session, log and controls together.
+// The page: ties session, log and controls together, and on a page to watch the player.
 
 import { Announcer } from './announce.js';
 import { Composer } from './composer.js';
 import { Log } from './log.js';
 import { notice } from './entry.js';
-import { roomName, roomOf } from './name.js';
+import { pathOf, roomName, roomOf } from './name.js';
 import { Session } from './session.js';
 import { recall, remember } from './settings.js';
 import { StatusBar } from './status.js';
 
 const find = (id) => document.getElementById(id);
+const watching = document.body.dataset.view === 'watch';
+let stage = null; // where watching, once it is loaded
 
 const log = new Log(find('log'), find('newest'), new Announcer(find('announcer')));
 
@@ -58,10 +60,26 @@ function enter(room) {
   log.add(notice(`Welcome to #${room}.`));
   session.join(room);
   composer.show(session);
+  stage?.play(room);
 }
 
 function address(room) {
-  return `${location.pathname}?room=${room}`;
+  return watching ? pathOf(room) : `${location.pathname}?room=${room}`;
+}
+
+// The player comes in a file of its own, ten times the rest of the page: chat does not
+// wait for it.
+async function openStage() {
+  try {
+    const { Stage } = await import('./stage.js');
+    stage = new Stage(find);
+    if (session.room !== '') stage.play(session.room);
+  } catch (problem) {
+    find('video-alert-text').textContent = 'The player could not be loaded. Load the page again to watch.';
+    find('video-alert').hidden = false;
+    find('video-retry').hidden = true;
+    throw problem;
+  }
 }
 
 find('room-form').addEventListener('submit', (event) => {
@@ -95,12 +113,20 @@ find('skip').addEventListener('click', (event) => {
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !log.following) log.follow();
+  if (stage !== null && plain(event) && stage.key(event.key)) event.preventDefault();
 });
+
+// plain tells whether a key belongs to nobody: typed into no field, with no control that
+// has a use of its own for it.
+function plain({ target, ctrlKey, altKey, metaKey }) {
+  return !ctrlKey && !altKey && !metaKey && target.closest('input, select, textarea, button, a, .log') === null;
+}
 
 addEventListener('popstate', () => roomOf(location) && enter(roomOf(location)));
 addEventListener('hashchange', () => roomOf(location) && enter(roomOf(location)));
 addEventListener('online', () => bar.waiting && session.reconnect());
 
+if (watching) openStage();
 session.nick = composer.start(recall('nick'));
 const first = roomOf(location) || roomName(recall('room'));
 if (first) {

@@ -15,10 +15,19 @@ export function nickName(text) {
   return valid.test(name) && !anonymous.test(name) ? name : '';
 }
 
-/** roomOf finds the room that an address asks for: ?room=name, else #name. */
+/** roomOf finds the room that an address asks for: /name, else ?room=name, else #name. */
 export function roomOf(location) {
   const asked = new URLSearchParams(location.search).get('room') ?? '';
-  return roomName(asked) || roomName(hashText(location.hash));
+  return roomName(location.pathname.slice(1)) || roomName(asked) || roomName(hashText(location.hash));
+}
+
+// The server keeps these paths for other things, as Find in page.go has it: such rooms
+// have chat alone.
+const reserved = new Set(['api', 'assets', 'find', 'hls']);
+
+/** pathOf is the address to watch room at. */
+export function pathOf(room) {
+  return reserved.has(room) ? `/?room=${room}` : `/${room}`;
 }
 
 function hashText(hash) {

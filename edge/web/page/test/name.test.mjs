@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { displayName, nickName, roomName, roomOf } from '../assets/name.js';
+import { displayName, nickName, pathOf, roomName, roomOf } from '../assets/name.js';
 
 test('a room is meant with or without #, in any case', () => {
   const table = { ' #FoO ': 'foo', foo_1: 'foo_1', '': '', '#': '', _foo: '', 'a b': '', 'é': '', ['a'.repeat(25)]: 'a'.repeat(25), ['a'.repeat(26)]: '' };
@@ -13,7 +13,7 @@ test('nobody takes the name of an anonymous reader', () => {
   assert.equal(nickName('justinfan'), 'justinfan');
 });
 
-test('the address names the room, query before hash', () => {
+test('the address names the room, path before query before hash', () => {
   const at = (url) => roomOf(new URL(url, 'http://127.0.0.1/'));
   assert.equal(at('/?room=One'), 'one');
   assert.equal(at('/?room=%23one#two'), 'one');
@@ -22,6 +22,13 @@ test('the address names the room, query before hash', () => {
   assert.equal(at('/?room=%00bad#two'), 'two');
   assert.equal(at('/#%E0%A4%A'), '');
   assert.equal(at('/'), '');
+  assert.equal(at('/Three?room=one#two'), 'three');
+  assert.equal(at('/not/a/room'), '');
+});
+
+test('a room is watched at its own path, but for those that the server has other uses for', () => {
+  assert.equal(pathOf('forsen'), '/forsen');
+  for (const taken of ['api', 'assets', 'find', 'hls']) assert.equal(pathOf(taken), `/?room=${taken}`);
 });
 
 test('a display name that is not the login shows the login too', () => {
