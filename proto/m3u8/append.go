@@ -208,6 +208,12 @@ func (w *segmentWriter) setKeys(keys []Key) {
 	if len(keys) == 0 || slices.Equal(keys, w.keys) {
 		return
 	}
+	for _, old := range w.keys {
+		if !slices.ContainsFunc(keys, func(k Key) bool { return k.Format == "" || k.Format == old.Format }) {
+			w.b = appendLine(w.b, "#EXT-X-KEY:METHOD=NONE") // a key goes only with all others (section 4.4.4.4)
+			break
+		}
+	}
 	for i := range keys {
 		w.b = appendLine(w.b, keys[i].Line)
 	}
