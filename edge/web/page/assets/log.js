@@ -19,6 +19,7 @@ export class Log {
   #backlog = new Backlog(rowsMax);
   #entries = new WeakMap(); // row -> entry
   #following = true;
+  #shape = ''; // of the window onto the rows
   #frame = 0;
 
   /** list holds the rows, button jumps to the newest; both belong to the Log. */
@@ -67,8 +68,15 @@ export class Log {
     return this.#following;
   }
 
+  // A window that was turned or resized scrolls too: that is not the reader.
   #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#list;
+    const { scrollHeight, scrollTop, clientHeight, clientWidth } = this.#list;
+    const shape = `${clientWidth} ${clientHeight}`;
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      if (this.#following) this.#toBottom();
+      return;
+    }
     const following = scrollHeight - scrollTop - clientHeight <= bottomSlackPx;
     if (following === this.#following) return;
     this.#following = following;

@@ -18,7 +18,7 @@ export function qualities(levels) {
 
 /** autoName is the entry that leaves the choice to the player; level is the present one. */
 export function autoName(level) {
-  return level ? `Auto (${shortName(level)})` : 'Auto';
+  return level ? `Auto ${shortName(level)}` : 'Auto';
 }
 
 /** rate writes bits per second. */

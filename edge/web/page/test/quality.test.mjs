@@ -16,6 +16,6 @@ test('two levels of one height are told apart by their rate', () => {
 
 test('the automatic choice tells what it is', () => {
   assert.equal(autoName(undefined), 'Auto');
-  assert.equal(autoName(level(360, 800e3)), 'Auto (360p)');
+  assert.equal(autoName(level(360, 800e3)), 'Auto 360p');
   assert.equal(rate(999_499), '999 kb/s');
 });
