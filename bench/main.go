@@ -19,6 +19,7 @@ import (
 
 	"uproar/bench/load"
 	"uproar/bench/meter"
+	"uproar/bench/origin"
 	"uproar/bench/scenario"
 	"uproar/bench/worker"
 )
@@ -62,6 +63,7 @@ type flags struct {
 
 func main() {
 	worker.Run()
+	origin.Run()
 	f, k, configs, err := parser()
 	if err != nil {
 		panic(fmt.Sprintf("BUG: %v", err))

@@ -29,8 +29,9 @@ const memberEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 
 // Run serves the members until ctx ends. It owns all of the swarm's state.
 func (s *Swarm) Run(ctx context.Context) error {
+	defer s.progress.over.Store(1)
 	defer s.finish()
-	defer context.AfterFunc(ctx, s.wake)()
+	defer s.waker(ctx)()
 	events := make([]unix.EpollEvent, 1024)
 	for ctx.Err() == nil {
 		n, err := unix.EpollWait(s.epfd, events, -1)
@@ -52,18 +53,6 @@ func (s *Swarm) Run(ctx context.Context) error {
 	return nil
 }
 
-// finish runs what was still asked for, and refuses what comes later.
-func (s *Swarm) finish() {
-	s.todo.Lock()
-	list := s.todo.list
-	s.todo.list, s.todo.closed = nil, true
-	s.todo.Unlock()
-	for _, f := range list {
-		f()
-	}
-	s.progress.over.Store(1)
-}
-
 func (s *Swarm) serve(ev unix.EpollEvent) {
 	if ev.Fd < 0 {
 		s.runTodo()
@@ -83,18 +72,6 @@ func (s *Swarm) serve(ev unix.EpollEvent) {
 	}
 }
 
-func (s *Swarm) runTodo() {
-	var count [8]byte
-	unix.Read(s.wakefd, count[:])
-	s.todo.Lock()
-	list := s.todo.list
-	s.todo.list = nil
-	s.todo.Unlock()
-	for _, f := range list {
-		f()
-	}
-}
-
 // dial opens connections while there are too few and the window allows.
 func (s *Swarm) dial() {
 	s.dialAgain()
@@ -111,21 +88,9 @@ func (s *Swarm) dial() {
 
 // open starts a connection of member i to addr.
 func (s *Swarm) open(i int, addr *unix.SockaddrInet4) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := dialFrom(s.config.First+i, addr, 0)
 	if err != nil {
-		return os.NewSyscallError("socket", err)
-	}
-	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
-	host := (s.config.First + i) / membersPerAddress
-	from := unix.SockaddrInet4{Addr: [4]byte{127, byte(1 + host/62500), byte(host / 250 % 250), byte(1 + host%250)}}
-	if err := unix.Bind(fd, &from); err != nil {
-		unix.Close(fd)
-		return os.NewSyscallError("bind", err)
-	}
-	if err := unix.Connect(fd, addr); err != nil && err != unix.EINPROGRESS {
-		unix.Close(fd)
-		return os.NewSyscallError("connect", err)
+		return err
 	}
 	if err := s.control(unix.EPOLL_CTL_ADD, fd, i, unix.EPOLLOUT); err != nil {
 		unix.Close(fd)
@@ -135,6 +100,30 @@ func (s *Swarm) open(i int, addr *unix.SockaddrInet4) error {
 	m.fd, m.state = int32(fd), connecting
 	s.inFlight++
 	return nil
+}
+
+// dialFrom begins a connection of client number n, from an address that it shares with few,
+// to addr. The kernel keeps at most receive bytes for it; 0 leaves that to the kernel.
+func dialFrom(n int, addr *unix.SockaddrInet4, receive int) (fd int, err error) {
+	if fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0); err != nil {
+		return 0, os.NewSyscallError("socket", err)
+	}
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	if receive > 0 {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receive)
+	}
+	host := n / membersPerAddress
+	from := unix.SockaddrInet4{Addr: [4]byte{127, byte(1 + host/62500), byte(host / 250 % 250), byte(1 + host%250)}}
+	if err := unix.Bind(fd, &from); err != nil {
+		unix.Close(fd)
+		return 0, os.NewSyscallError("bind", err)
+	}
+	if err := unix.Connect(fd, addr); err != nil && err != unix.EINPROGRESS {
+		unix.Close(fd)
+		return 0, os.NewSyscallError("connect", err)
+	}
+	return fd, nil
 }
 
 // connected sends the first bytes of a member whose connection stands.
@@ -237,11 +226,6 @@ func (s *Swarm) end(i int, why string) {
 	unix.Close(int(m.fd))
 	m.state, m.carry, m.size, m.done = ended, nil, 0, 0
 	s.tally.LastEnd = Now()
-}
-
-func (s *Swarm) control(op, fd, i int, events uint32) error {
-	ev := unix.EpollEvent{Events: events, Fd: int32(i)}
-	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(s.epfd, op, fd, &ev))
 }
 
 func sockaddr(addr string) (unix.SockaddrInet4, error) {

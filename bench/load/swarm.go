@@ -2,11 +2,8 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,10 +43,9 @@ const readBytes = 512 << 10
 // goroutine of its own, and call the other methods from any other goroutine.
 // Whoever makes a Swarm calls Close, after Run has returned.
 type Swarm struct {
+	reactor
 	config     SwarmConfig
 	addr       unix.SockaddrInet4
-	epfd       int
-	wakefd     int
 	members    []member
 	rooms      []*transcript
 	zipf       zipf
@@ -70,12 +66,6 @@ type Swarm struct {
 	publishers map[string]int // by what their lines start with, up to the command
 
 	progress struct{ ready, failed, deliveries, told, over atomic.Int64 }
-
-	todo struct {
-		sync.Mutex
-		list   []func()
-		closed bool
-	}
 }
 
 // NewSwarm checks the configuration and opens the epoll; it connects nothing.
@@ -110,17 +100,8 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	if err != nil {
 		return nil, err
 	}
-	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, os.NewSyscallError("epoll_create1", err)
-	}
-	wakefd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
-		unix.Close(epfd)
-		return nil, os.NewSyscallError("eventfd", err)
-	}
 	s := &Swarm{
-		config: c, addr: addr, epfd: epfd, wakefd: wakefd,
+		config: c, addr: addr,
 		back: back, texts: numbered(c.TextBytes), publishers: map[string]int{}, tally: NewTally(),
 		words: map[int]string{}, told: map[int]int64{}, buf: make([]byte, readBytes), upgrade: upgradeRequest(c.Addr, c.Hello, c.Deflate),
 		pushHead: pushHead(c.Hello.Channel),
@@ -135,8 +116,7 @@ func NewSwarm(c SwarmConfig) (*Swarm, error) {
 	if c.Storm != nil {
 		s.texts = c.Storm
 	}
-	if err := s.control(unix.EPOLL_CTL_ADD, wakefd, -1, unix.EPOLLIN); err != nil {
-		s.Close()
+	if err := s.reactor.open(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -160,29 +140,7 @@ func (s *Swarm) Close() {
 			m.state = ended
 		}
 	}
-	unix.Close(s.wakefd)
-	unix.Close(s.epfd)
-}
-
-var errSwarmOver = errors.New("the swarm has stopped")
-
-// do runs f on the swarm's goroutine and waits for it.
-func (s *Swarm) do(f func()) error {
-	done := make(chan struct{})
-	s.todo.Lock()
-	if s.todo.closed {
-		s.todo.Unlock()
-		return errSwarmOver
-	}
-	s.todo.list = append(s.todo.list, func() { f(); close(done) })
-	s.todo.Unlock()
-	s.wake()
-	<-done
-	return nil
-}
-
-func (s *Swarm) wake() {
-	unix.Write(s.wakefd, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // a full counter is already a wake-up
+	s.shut()
 }
 
 // Grow connects members until there are n, and returns when all of them are in

@@ -9,12 +9,37 @@ import (
 	"uproar/bench/peers/inspircd"
 	"uproar/bench/peers/nbio"
 	"uproar/bench/peers/nchan"
+	"uproar/bench/peers/nginx"
 	"uproar/bench/peers/ngircd"
+	"uproar/bench/peers/varnish"
 	"uproar/bench/target"
 )
 
 // All is every peer, in the order in which they take turns.
 var All = []target.Peer{goroutine.Peer, centrifuge.Default, centrifuge.Tuned, nbio.Peer, nchan.Peer, inspircd.Peer, ngircd.Peer}
+
+// Caches are what a node of the video tier is measured beside, in the order in which they
+// take turns.
+var Caches = []target.Cache{nginx.Cache, varnish.Cache}
+
+// FindCache returns the cache of that name.
+func FindCache(name string) (target.Cache, bool) {
+	for _, c := range Caches {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return target.Cache{}, false
+}
+
+// CacheNames are those of Caches.
+func CacheNames() []string {
+	names := make([]string, len(Caches))
+	for i, c := range Caches {
+		names[i] = c.Name
+	}
+	return names
+}
 
 // Find returns the peer of that name.
 func Find(name string) (target.Peer, bool) {

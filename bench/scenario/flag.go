@@ -44,6 +44,17 @@ func (r *Row) Decode(c *kong.DecodeContext) error {
 // Size is a number of bytes: as a flag "64MB" or "500KB", of 1,024 each, or "64".
 type Size int64
 
+// String is the size for a reader: "100 KB".
+func (s Size) String() string {
+	switch {
+	case s >= 1<<20 && s%(1<<20) == 0:
+		return fmt.Sprintf("%d MB", s>>20)
+	case s >= 1<<10 && s%(1<<10) == 0:
+		return fmt.Sprintf("%d KB", s>>10)
+	}
+	return fmt.Sprintf("%d B", int64(s))
+}
+
 // ParseSize reads a Size as a flag gives it.
 func ParseSize(text string) (Size, error) {
 	number, unit := text, int64(1)

@@ -113,15 +113,24 @@ func (w *Workshop) muster(ctx context.Context, targets []string) (present []stri
 			return nil, nil, unknownTarget(name)
 		}
 		one := Peer{Name: name, Install: p.Install, Tuned: p.Tuned}
-		if one.Version, err = p.Version(ctx); ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		} else if err != nil {
-			one.Version = ""
-			w.Log("%s is left out: %v", name, err)
-		} else {
-			present = append(present, name)
+		if present, err = w.enlist(ctx, present, &one, p.Version); err != nil {
+			return nil, nil, err
 		}
 		company = append(company, one)
 	}
 	return present, company, nil
+}
+
+// enlist finds the version of one peer and, if it is installed, adds its name to present.
+func (w *Workshop) enlist(ctx context.Context, present []string, one *Peer, version func(context.Context) (string, error)) ([]string, error) {
+	found, err := version(ctx)
+	if ctx.Err() != nil {
+		return present, ctx.Err()
+	}
+	if err != nil {
+		w.Log("%s is left out: %v", one.Name, err)
+		return present, nil
+	}
+	one.Version = found
+	return append(present, one.Name), nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -28,6 +29,8 @@ type Process struct {
 	ended chan struct{} // closed when the process has been waited for
 	exit  Exit
 	out   tail
+
+	scratch string
 }
 
 // Exit is how a process ended.
@@ -39,13 +42,20 @@ type Exit struct {
 // StartProcess runs path and waits for a line of its stdout that matches ready.
 // It returns that line's submatches.
 func StartProcess(ctx context.Context, name, path string, args []string, ready *regexp.Regexp) (*Process, []string, error) {
-	return startProcess(ctx, name, path, args, ready, syscall.SIGKILL)
+	return startProcess(ctx, launched{name: name, path: path, args: args, orphan: syscall.SIGKILL}, ready)
 }
 
-// startProcess is StartProcess; when we die the kernel sends the process the signal orphan.
-func startProcess(ctx context.Context, name, path string, args []string, ready *regexp.Regexp, orphan syscall.Signal) (*Process, []string, error) {
+// launched is how a process is run.
+type launched struct {
+	name, path string
+	args       []string
+	orphan     syscall.Signal // what the kernel sends it when we die
+	scratch    string         // a folder that is removed when it has ended; "" is none
+}
+
+func startProcess(ctx context.Context, l launched, ready *regexp.Regexp) (*Process, []string, error) {
 	matches := make(chan []string, 1)
-	p, err := launch(name, path, args, orphan, func(line string) {
+	p, err := launch(l, func(line string) {
 		if m := ready.FindStringSubmatch(line); m != nil {
 			select {
 			case matches <- m:
@@ -63,7 +73,11 @@ func startProcess(ctx context.Context, name, path string, args []string, ready *
 // StartListener runs path, which says nothing when it is ready, and waits until
 // connections to addr, host:port, are accepted.
 func StartListener(ctx context.Context, name, path string, args []string, addr string) (*Process, error) {
-	p, err := launch(name, path, args, syscall.SIGKILL, func(string) {})
+	return startListener(ctx, launched{name: name, path: path, args: args, orphan: syscall.SIGKILL}, addr)
+}
+
+func startListener(ctx context.Context, l launched, addr string) (*Process, error) {
+	p, err := launch(l, func(string) {})
 	if err != nil {
 		return nil, err
 	}
@@ -87,19 +101,19 @@ func StartListener(ctx context.Context, name, path string, args []string, addr s
 	return p, err
 }
 
-// launch runs path; each line of its stdout is given to said.
-func launch(name, path string, args []string, orphan syscall.Signal, said func(line string)) (*Process, error) {
-	p := &Process{Name: name, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+// launch runs a program; each line of its stdout is given to said.
+func launch(l launched, said func(line string)) (*Process, error) {
+	p := &Process{Name: l.name, cmd: exec.Command(l.path, l.args...), ended: make(chan struct{}), scratch: l.scratch}
 	// In a process group of its own, so that Ctrl-C reaches us first and we stop it
 	// in order; ended by the kernel if we die without having done so.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: orphan}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: l.orphan}
 	p.cmd.Stderr = &p.out
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("cannot start %q: %w", name, err)
+		return nil, fmt.Errorf("cannot start %q: %w", l.name, err)
 	}
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("cannot start %q: %w", name, err)
+		return nil, fmt.Errorf("cannot start %q: %w", l.name, err)
 	}
 	p.Pid = p.cmd.Process.Pid
 	go p.watch(stdout, said)
@@ -133,6 +147,9 @@ func (p *Process) watch(stdout io.Reader, said func(line string)) {
 	}
 	p.cmd.Wait()
 	p.exit = Exit{Code: p.cmd.ProcessState.ExitCode(), At: time.Now()}
+	if p.scratch != "" {
+		os.RemoveAll(p.scratch) // what its children still hold open goes with them
+	}
 	close(p.ended)
 }
 

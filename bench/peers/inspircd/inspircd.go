@@ -29,8 +29,8 @@ var config string
 var daemon = target.Daemon{
 	Name: "inspircd", VersionArg: "--version", Version: regexp.MustCompile(`InspIRCd-(\d\S*)`),
 	Config: template.Must(template.New("inspircd.conf").Parse(config)),
-	Args: func(config string) []string {
-		return []string{"--nofork", "--nopid", "--nolog", "--runasroot", "--config=" + config}
+	Args: func(site target.DaemonSite) []string {
+		return []string{"--nofork", "--nopid", "--nolog", "--runasroot", "--config=" + site.Config}
 	},
 	Ready: regexp.MustCompile(`^InspIRCd is now running as `),
 }

@@ -31,7 +31,7 @@ var config string
 var daemon = target.Daemon{
 	Name: "nginx", VersionArg: "-v", Version: regexp.MustCompile(`nginx/(\S+)`),
 	Config: template.Must(template.New("nginx.conf").Parse(config)),
-	Args:   func(config string) []string { return []string{"-e", "/dev/stdout", "-c", config} },
+	Args:   func(site target.DaemonSite) []string { return []string{"-e", "/dev/stdout", "-c", site.Config} },
 	Ready:  regexp.MustCompile(`start worker process \d+`),
 	Orphan: syscall.SIGTERM,
 }

@@ -26,7 +26,7 @@ var config string
 var daemon = target.Daemon{
 	Name: "ngircd", VersionArg: "--version", Version: regexp.MustCompile(`(?i)^ngircd (\d[0-9.]*)`),
 	Config: template.Must(template.New("ngircd.conf").Parse(config)),
-	Args:   func(config string) []string { return []string{"--nodaemon", "--config", config} },
+	Args:   func(site target.DaemonSite) []string { return []string{"--nodaemon", "--config", site.Config} },
 	Ready:  regexp.MustCompile(`Server ".*" .*ready\.$`),
 }
 

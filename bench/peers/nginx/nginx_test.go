@@ -1,0 +1,9 @@
+package nginx
+
+import (
+	"testing"
+
+	"uproar/bench/peers/peertest"
+)
+
+func TestUpstreamIsAskedOnce(t *testing.T) { peertest.AsksOnce(t, Cache) }
