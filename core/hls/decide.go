@@ -2,6 +2,8 @@ package hls
 
 import (
 	"time"
+
+	"uproar/proto/m3u8"
 )
 
 // Verdict is what the rules of section 6.2.5 say to a request for a media playlist.
@@ -27,8 +29,8 @@ const holdTargets = 3
 // advanceSpan is the Advance Part Limit in time: so much of parts may be asked ahead, and no
 // less than advanceParts parts, section 6.2.5.2.
 const (
-	advanceSpan = 3 * time.Second
-	advanceParts   = 3
+	advanceSpan  = 3 * time.Second
+	advanceParts = 3
 )
 
 // Decide says what to do with a request that has waited since a time, by sections 6.2.5.1 and
@@ -79,6 +81,9 @@ func (v *Version) tooFar(msn, part int64) bool {
 	}
 	if part < 0 || v.Media.PartTarget == 0 || msn <= last {
 		return false
+	}
+	if part >= m3u8.PartsMax {
+		return true
 	}
 	ahead := part + 1 // in a segment after the open one: at least so many after the last part
 	if msn == last+1 {

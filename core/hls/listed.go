@@ -48,8 +48,11 @@ func (l *Live) Find(name string, now time.Time) (Item, bool) {
 	return it.Item, true
 }
 
-// list brings the items up to date. Those that need not be kept are forgotten: there are no
-// more than a few playlists list.
+// itemsMax bounds the items of one playlist: more than one version of it can list. Beyond it,
+// what the current version does not list is forgotten before its time.
+const itemsMax = 1 << 18
+
+// list brings the items up to date, and forgets those that need not be kept.
 func (l *Live) list(m *m3u8.Media, now time.Time) {
 	if l.items == nil {
 		l.items = make(map[string]*item)
@@ -73,11 +76,12 @@ func (l *Live) list(m *m3u8.Media, now time.Time) {
 			l.see(h.URI, Item{Kind: ItemHint, MSN: msn}, 0, m, now)
 		}
 	}
+	full := len(l.items) > itemsMax
 	for name, it := range l.items {
 		if it.seen != m {
 			l.unlist(it, m, now)
 		}
-		if !it.Listed && !now.Before(it.Keep) {
+		if !it.Listed && (full || !now.Before(it.Keep)) {
 			delete(l.items, name)
 		}
 	}

@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -66,14 +67,15 @@ func (l *Live) Update(media *m3u8.Media, now time.Time) error {
 		if err := checkChange(l.now.Media, media); err != nil {
 			return err
 		}
-		if same(l.now.Media, media) {
-			return nil
-		}
+	}
+	text := m3u8.AppendMedia(nil, media)
+	if l.now != nil && bytes.Equal(text, l.now.Full.Bytes) {
+		return nil
 	}
 	l.longest = max(l.longest, media.Duration())
 	l.ranges.update(media, now)
 	l.list(media, now)
-	l.now = newVersion(l.now, media, &l.ranges, now)
+	l.now = newVersion(l.now, media, text, &l.ranges, now)
 	return nil
 }
 

@@ -74,12 +74,10 @@ func checkChange(old, m *m3u8.Media) error {
 	if err := checkSegments(old, m); err != nil {
 		return err
 	}
-	oldLast, last := old.LastMSN(), m.LastMSN()
-	if m.MediaSequence < old.MediaSequence || last < oldLast ||
-		last == oldLast && len(m.Open.Parts) < len(old.Open.Parts) {
+	if older(old, m) {
 		return ErrOlder
 	}
-	if old.EndList && (!m.EndList || last > oldLast) {
+	if old.EndList && m.LastMSN() > old.LastMSN() {
 		return broken("4.4.3.4", "the playlist goes on after EXT-X-ENDLIST")
 	}
 	if m.DiscontinuitySequence < old.DiscontinuitySequence {
@@ -93,6 +91,18 @@ func checkChange(old, m *m3u8.Media) error {
 		return broken("6.2.2", "segments were removed and %v are left, less than 3 target durations", m.Duration())
 	}
 	return nil
+}
+
+// older says that m, which does not contradict old, comes before it. A broadcast that is
+// broken off may end without the segment of which it has listed parts.
+func older(old, m *m3u8.Media) bool {
+	if m.MediaSequence < old.MediaSequence || m.LastMSN() != old.LastMSN() {
+		return m.MediaSequence < old.MediaSequence || m.LastMSN() < old.LastMSN()
+	}
+	if m.EndList != old.EndList {
+		return old.EndList
+	}
+	return len(m.Open.Parts) < len(old.Open.Parts)
 }
 
 // checkHead compares what must not change.
@@ -199,20 +209,4 @@ func checkOpen(old, m *m3u8.Media) error {
 		return broken("6.2.2", "the parts of segment %d changed", msn)
 	}
 	return nil
-}
-
-// same says that two versions, the later of which may follow the earlier, say the same.
-func same(old, m *m3u8.Media) bool {
-	return old.MediaSequence == m.MediaSequence && old.LastMSN() == m.LastMSN() && old.EndList == m.EndList &&
-		len(old.Open.Parts) == len(m.Open.Parts) && slices.Equal(old.Hints, m.Hints) &&
-		slices.Equal(old.DateRanges, m.DateRanges) && slices.Equal(old.Reports, m.Reports) && sameParts(old, m)
-}
-
-func sameParts(old, m *m3u8.Media) bool {
-	for i := range old.Segments {
-		if len(old.Segments[i].Parts) != len(m.Segments[i].Parts) {
-			return false
-		}
-	}
-	return true
 }

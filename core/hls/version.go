@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -61,7 +62,7 @@ func (v *Version) Next() Reload {
 	return r
 }
 
-func newVersion(before *Version, m *m3u8.Media, ranges *rangeLog, now time.Time) *Version {
+func newVersion(before *Version, m *m3u8.Media, text []byte, ranges *rangeLog, now time.Time) *Version {
 	v := &Version{Media: m, At: now, EdgeAt: now}
 	if before != nil && before.LastMSN() == m.LastMSN() && len(before.Media.Open.Parts) == len(m.Open.Parts) {
 		v.EdgeAt = before.EdgeAt
@@ -70,7 +71,7 @@ func newVersion(before *Version, m *m3u8.Media, ranges *rangeLog, now time.Time)
 		step, late := edgeSteps(m)
 		v.Due, v.Late = v.EdgeAt.Add(step), v.EdgeAt.Add(late)
 	}
-	v.Full = newText(m3u8.AppendMedia(nil, m))
+	v.Full = newText(text)
 	skip := m3u8.Skip{Segments: skippable(m)}
 	if skip.Segments == 0 {
 		return v
@@ -116,8 +117,9 @@ func skippable(m *m3u8.Media) int64 {
 	return 0
 }
 
+// newText renders b, which belongs to the Text from now on.
 func newText(b []byte) Text {
-	t := Text{Bytes: bytes.Clone(b)}
+	t := Text{Bytes: slices.Clip(b)}
 	var out bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&out, gzip.DefaultCompression)
 	w.Write(b) // a Buffer takes everything
