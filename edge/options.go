@@ -74,7 +74,7 @@ type options struct {
 	MembershipWindow  time.Duration `default:"10s" help:"JOIN and PART of others are told once in this time." group:"Limits"`
 
 	Loops          int           `default:"0" help:"Event loops; 0: one per processor." group:"Fan-out"`
-	FanoutDuty     float64       `default:"3" help:"A room waits this many times as long as its last write to all took, but not over 20ms while its loop has time to spare." group:"Fan-out"`
+	FanoutDuty     float64       `default:"5" help:"A room waits this many times as long as its last write to all took, but not over 20ms while its loop has time to spare." group:"Fan-out"`
 	FanoutDelayMax time.Duration `default:"500ms" help:"Nor over this when it has not." group:"Fan-out"`
 	OutboxBytes    int           `default:"32768" help:"Bytes held back for one slow member; beyond, lines are left out and it is told." group:"Fan-out"`
 	WSDeflate      bool          `name:"ws-deflate" default:"true" negatable:"" help:"Compress what many WebSockets read, for those that offer it (RFC 7692)." group:"Fan-out"`
