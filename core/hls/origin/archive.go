@@ -33,7 +33,7 @@ const (
 )
 
 func openArchive(dir string) (*archive, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if _, err := os.ReadDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return &archive{dir: dir}, nil

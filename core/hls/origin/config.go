@@ -45,6 +45,7 @@ const (
 	pendingAgeMax   = time.Minute      // of such a file; beyond: let go
 	runsMax         = 4                // of a channel in memory; beyond: the oldest is let go
 	runAgeMin       = time.Second      // a run that is younger is not replaced by another: 409
+	arrivalGrace    = time.Second      // a playlist waits so long for what it lists to arrive
 	masterGrace     = time.Second      // a packager's multivariant playlist is waited for so long before the origin writes one
 	firstChunkBytes = 8 << 10          // memory of a file begins with this
 	readChunkBytes  = 64 << 10         // and grows in such steps

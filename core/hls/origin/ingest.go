@@ -2,9 +2,11 @@ package origin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,7 +121,7 @@ func (o *Origin) putPlaylist(w http.ResponseWriter, r *http.Request, t target) {
 		if m, err = readMedia(body); err != nil {
 			status = http.StatusBadRequest
 		} else {
-			status, err = o.takeMedia(t, m)
+			status, err = o.takeMedia(r.Context(), t, m)
 		}
 	}
 	if err != nil {
@@ -148,11 +150,37 @@ func (o *Origin) extend(w http.ResponseWriter) {
 var errChannels = errors.New("too many channels or renditions")
 
 // takeMedia makes a media playlist the current version of its rendition.
-func (o *Origin) takeMedia(t target, m *m3u8.Media) (int, error) {
+func (o *Origin) takeMedia(ctx context.Context, t target, m *m3u8.Media) (int, error) {
+	deadline := time.Now().Add(arrivalGrace)
+	for {
+		r, status, err := o.choose(t, m)
+		if err != nil {
+			return status, err
+		}
+		sent := *m // a playlist belongs to whoever takes it
+		sent.Segments = slices.Clone(m.Segments)
+		err = o.publish(ctx, r, &sent, deadline)
+		if errors.Is(err, hls.ErrOlder) && o.awaitRun(ctx, r, deadline) {
+			continue
+		}
+		switch {
+		case err == nil:
+			return http.StatusOK, nil
+		case errors.Is(err, hls.ErrOlder):
+			return http.StatusConflict, err
+		default:
+			return http.StatusBadRequest, err
+		}
+	}
+}
+
+// choose finds the rendition that a playlist belongs to: of the live run, or of another that
+// begins with it.
+func (o *Origin) choose(t target, m *m3u8.Media) (*rendition, int, error) {
 	now := time.Now()
 	c := o.enter(t.channel)
 	if c == nil {
-		return http.StatusInsufficientStorage, errChannels
+		return nil, http.StatusInsufficientStorage, errChannels
 	}
 	b := c.currentLocked(now)
 	old := b
@@ -161,7 +189,7 @@ func (o *Origin) takeMedia(t target, m *m3u8.Media) (int, error) {
 	}
 	if b == nil {
 		c.mu.Unlock()
-		return http.StatusConflict, errTwice
+		return nil, http.StatusConflict, errTwice
 	}
 	r := b.rendition(t.rendition)
 	c.mu.Unlock()
@@ -169,35 +197,101 @@ func (o *Origin) takeMedia(t target, m *m3u8.Media) (int, error) {
 		o.finish(old)
 	}
 	if r == nil {
-		return http.StatusInsufficientStorage, errChannels
+		return nil, http.StatusInsufficientStorage, errChannels
 	}
-	return o.publish(r, m)
+	return r, 0, nil
+}
+
+// awaitRun waits for the run of a rendition to end: the first playlist of the next may be here
+// before the segment that tells of it. It is false when it did not.
+func (o *Origin) awaitRun(ctx context.Context, r *rendition, deadline time.Time) bool {
+	for {
+		r.b.c.mu.Lock()
+		ended, changed := !r.b.ended.IsZero(), r.changed
+		r.b.c.mu.Unlock()
+		if ended || !time.Now().Before(deadline) || wait(ctx, changed, deadline) != nil {
+			return ended
+		}
+	}
 }
 
 var errTwice = errors.New("another run of this channel began just now: are there two packagers?")
 
 // publish takes a playlist and records what it adds.
-func (o *Origin) publish(r *rendition, m *m3u8.Media) (int, error) {
+func (o *Origin) publish(ctx context.Context, r *rendition, m *m3u8.Media, deadline time.Time) error {
 	b := r.b
 	r.write.Lock()
 	defer r.write.Unlock()
+	if err := r.awaitFiles(ctx, m, deadline); err != nil {
+		return err
+	}
 	b.c.mu.Lock()
 	now := time.Now()
 	b.heard = now
 	o.inheritMap(r, m)
 	err := r.takeLocked(m, now)
-	over := err == nil && b.ended.IsZero() && b.allEnded()
-	if over {
+	if err == nil && b.ended.IsZero() && b.allEnded() {
 		b.endLocked(now)
 	}
 	b.c.mu.Unlock()
-	if errors.Is(err, hls.ErrOlder) {
-		return http.StatusConflict, err
-	} else if err != nil {
-		return http.StatusBadRequest, err
+	if err == nil {
+		o.record(r)
 	}
-	o.record(r)
-	return http.StatusOK, nil
+	return err
+}
+
+// awaitFiles waits until what a playlist lists anew is whole. A packager that opens a
+// connection for each request sends the segment first, and yet the playlist can be here before
+// it. What is missing at the deadline is a gap, what is still coming is given out as it comes.
+func (r *rendition) awaitFiles(ctx context.Context, m *m3u8.Media, deadline time.Time) error {
+	for time.Now().Before(deadline) {
+		r.b.c.mu.Lock()
+		changed := r.incompleteLocked(m)
+		r.b.c.mu.Unlock()
+		if changed == nil {
+			return nil
+		}
+		if err := wait(ctx, changed, deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// incompleteLocked looks for a file of a playlist that is worth waiting for, and returns what
+// is closed when it has changed; nil when there is none.
+func (r *rendition) incompleteLocked(m *m3u8.Media) <-chan struct{} {
+	from := len(m.Segments) - 1
+	if r.media != nil {
+		from = int(max(0, r.media.LastMSN()+1-m.MediaSequence))
+	}
+	for i := max(0, from); i < len(m.Segments); i++ {
+		s := &m.Segments[i]
+		if s.Gap {
+			continue
+		}
+		if changed := r.incompleteFileLocked(s.URI); changed != nil {
+			return changed
+		}
+		if s.Map != nil && (r.media == nil || r.media.Segments[0].Map == nil || r.media.Segments[0].Map.URI != s.Map.URI) {
+			return r.incompleteFileLocked(s.Map.URI)
+		}
+	}
+	return nil
+}
+
+func (r *rendition) incompleteFileLocked(name string) <-chan struct{} {
+	if f := r.files[name]; f != nil {
+		if _, state, changed := f.blob.look(); state == blobComing {
+			return changed
+		} else if state == blobWhole {
+			return nil
+		}
+	}
+	if r.b.c.o.disk.has(r.b, r.name, name) {
+		return nil
+	}
+	return r.arrived
 }
 
 // allEnded says whether every rendition of which anything came has its ENDLIST.

@@ -34,6 +34,11 @@ func newRig(t *testing.T, change func(*Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the origin said:\n%s", logged)
+		}
+	})
 	return &rig{t, o, logged}
 }
 
@@ -254,18 +259,20 @@ func TestSilenceEndsARunAndWhatComesNextIsAnother(t *testing.T) {
 }
 
 func TestASegmentThatNeverArrivedIsAGap(t *testing.T) {
-	r := newRig(t, nil)
-	r.push("forsen", "a", 0, 2)
-	id := r.run("forsen")
-	r.put("forsen/v/4.m4s", "a 4", 200)
-	r.put("forsen/v/index.m3u8", playlist(0, 4, false), 200)
-	r.put("forsen/v/3.m4s", "a 3", 200) // too late: players were told
-	r.put("forsen/v/5.m4s", "a 5", 200)
-	r.put("forsen/v/index.m3u8", playlist(1, 5, false), 200)
-	_, text, _ := r.get("forsen/" + id + "/v/index.m3u8")
-	if strings.Count(text, "#EXT-X-GAP\n") != 1 || !strings.Contains(text, "#EXT-X-GAP\n#EXTINF:2,\n3.m4s\n") {
-		t.Errorf("the playlist is %q", text)
-	}
+	clocked(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.push("forsen", "a", 0, 2)
+		id := r.run("forsen")
+		r.put("forsen/v/4.m4s", "a 4", 200)
+		r.put("forsen/v/index.m3u8", playlist(0, 4, false), 200)
+		r.put("forsen/v/3.m4s", "a 3", 200) // too late: players were told
+		r.put("forsen/v/5.m4s", "a 5", 200)
+		r.put("forsen/v/index.m3u8", playlist(1, 5, false), 200)
+		_, text, _ := r.get("forsen/" + id + "/v/index.m3u8")
+		if strings.Count(text, "#EXT-X-GAP\n") != 1 || !strings.Contains(text, "#EXT-X-GAP\n#EXTINF:2,\n3.m4s\n") {
+			t.Errorf("the playlist is %q", text)
+		}
+	})
 }
 
 // cut is a body that breaks off.
@@ -311,4 +318,56 @@ func TestAPutThatIsCutOffIsNeverWhole(t *testing.T) {
 	r.wantStatus("forsen/"+id+"/v/2.m4s", 404)
 	r.put("forsen/v/2.m4s", "both halves", 200)
 	r.want("forsen/"+id+"/v/2.m4s", "both halves")
+}
+
+func TestAPlaylistThatOvertakesItsSegmentWaitsForIt(t *testing.T) {
+	clocked(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		answered := make(chan int)
+		for i := range 2 {
+			go func() {
+				w := httptest.NewRecorder()
+				r.ServeHTTP(w, httptest.NewRequest("PUT", "/hls/forsen/v/index.m3u8", strings.NewReader(playlist(0, i, false))))
+				answered <- w.Code
+			}()
+			time.Sleep(500 * time.Millisecond)
+			r.put("forsen/v/init.mp4", "init", 200)
+			r.put(fmt.Sprintf("forsen/v/%d.m4s", i), segment("a", i), 200)
+			if code := <-answered; code != 200 {
+				t.Fatalf("playlist %d: status %d", i, code)
+			}
+		}
+		_, text, _ := r.get("forsen/" + r.run("forsen") + "/v/index.m3u8")
+		if !strings.HasSuffix(text, "0.m4s\n#EXTINF:2,\n1.m4s\n") || strings.Contains(text, "GAP") {
+			t.Errorf("the playlist is %q", text)
+		}
+	})
+}
+
+func TestTheFirstPlaylistOfANewRunMayOvertakeItsSegment(t *testing.T) {
+	clocked(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.push("forsen", "a", 0, 3)
+		first := r.run("forsen")
+		time.Sleep(3 * time.Second)
+		answered := make(chan int)
+		go func() {
+			w := httptest.NewRecorder()
+			r.ServeHTTP(w, httptest.NewRequest("PUT", "/hls/forsen/v/index.m3u8", strings.NewReader(playlist(0, 0, false))))
+			answered <- w.Code
+		}()
+		time.Sleep(100 * time.Millisecond)
+		r.put("forsen/v/init.mp4", "init", 200)
+		r.put("forsen/v/0.m4s", "b 0", 200)
+		if code := <-answered; code != 200 {
+			t.Fatalf("status %d", code)
+		}
+		second := r.run("forsen")
+		if second == first {
+			t.Fatal("no new run")
+		}
+		r.want("forsen/"+second+"/v/0.m4s", "b 0")
+		r.want("forsen/"+second+"/v/init.mp4", "init")
+		r.want("forsen/"+first+"/v/0.m4s", "a 0")
+	})
 }

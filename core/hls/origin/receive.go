@@ -85,7 +85,7 @@ func (o *Origin) open(t target) (x upload, staged bool, status int, err error) {
 		return x, true, 0, nil
 	}
 	x.file.part = r.hintedLocked(t.name)
-	r.files[t.name] = x.file
+	r.putLocked(t.name, x.file)
 	return x, false, 0, nil
 }
 
@@ -155,7 +155,7 @@ func (o *Origin) settle(t target, f *file) error {
 			held.blob.end(false)
 			held.blob.release()
 		}
-		r.files[t.name] = f
+		r.putLocked(t.name, f)
 		c.mu.Unlock()
 		return nil
 	}

@@ -20,6 +20,7 @@ type rendition struct {
 	files   map[string]*file
 	again   map[string]*file // files sent anew with the same bytes since the last playlist
 	changed chan struct{}    // closed at the next version
+	arrived chan struct{}    // closed when the next file begins to come
 	first   int64            // the first media sequence number that this run has
 	gone    map[string]bool  // segments and parts that were missing when they were listed first
 	peak    int64            // bits/s of the fattest segment
@@ -39,7 +40,7 @@ type file struct {
 
 func newRendition(b *broadcast, name string) *rendition {
 	return &rendition{b: b, name: name, files: map[string]*file{}, again: map[string]*file{},
-		changed: make(chan struct{}), first: -1, gone: map[string]bool{}, journal: -1}
+		changed: make(chan struct{}), arrived: make(chan struct{}), first: -1, gone: map[string]bool{}, journal: -1}
 }
 
 // errNothing refuses the first playlist of a run when it lists nothing that arrived.
@@ -245,6 +246,13 @@ func (r *rendition) endLocked(now time.Time) {
 	r.media = r.live.Version().Media
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// putLocked adds a file, and tells who waits for one.
+func (r *rendition) putLocked(name string, f *file) {
+	r.files[name] = f
+	close(r.arrived)
+	r.arrived = make(chan struct{})
 }
 
 // hintedLocked says whether the current version announces a name.
