@@ -121,7 +121,8 @@ func (o *Origin) putPlaylist(w http.ResponseWriter, r *http.Request, t target) {
 		if m, err = readMedia(body); err != nil {
 			status = http.StatusBadRequest
 		} else {
-			status, err = o.takeMedia(r.Context(), t, m)
+			// ffmpeg does not stay for the answer: what came whole counts.
+			status, err = o.takeMedia(context.WithoutCancel(r.Context()), t, m)
 		}
 	}
 	if err != nil {
