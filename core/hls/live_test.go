@@ -208,6 +208,7 @@ func TestAnOlderVersionIsToldFromABrokenOne(t *testing.T) { // section 6.2.2
 		"the last segment lacks": {plainList(5, 5), plainList(5, 4)},
 		"a part lacks":           {lowList(5, 4, 2), lowList(5, 4, 1)},
 		"all before":             {plainList(50, 4), plainList(5, 4)},
+		"parts that went since":  {lowList(5, 6, 2), lowList(5, 4, 2)},
 		"the end lacks":          {ended, plainList(5, 4)},
 	} {
 		var l Live

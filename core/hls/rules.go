@@ -71,11 +71,14 @@ func checkChange(old, m *m3u8.Media) error {
 	if err := checkHead(old, m); err != nil {
 		return err
 	}
+	if older(old, m) {
+		if err := checkSegments(m, old); err != nil {
+			return err
+		}
+		return ErrOlder
+	}
 	if err := checkSegments(old, m); err != nil {
 		return err
-	}
-	if older(old, m) {
-		return ErrOlder
 	}
 	if old.EndList && m.LastMSN() > old.LastMSN() {
 		return broken("4.4.3.4", "the playlist goes on after EXT-X-ENDLIST")
@@ -93,7 +96,7 @@ func checkChange(old, m *m3u8.Media) error {
 	return nil
 }
 
-// older says that m, which does not contradict old, comes before it. A broadcast that is
+// older says that by its numbers, m comes before old. A broadcast that is
 // broken off may end without the segment of which it has listed parts.
 func older(old, m *m3u8.Media) bool {
 	if m.MediaSequence < old.MediaSequence || m.LastMSN() != old.LastMSN() {

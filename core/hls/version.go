@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -117,13 +118,18 @@ func skippable(m *m3u8.Media) int64 {
 	return 0
 }
 
+// gzipWriters are kept because making one costs more than all else of a Version.
+var gzipWriters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // newText renders b, which belongs to the Text from now on.
 func newText(b []byte) Text {
 	t := Text{Bytes: slices.Clip(b)}
 	var out bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&out, gzip.DefaultCompression)
+	w := gzipWriters.Get().(*gzip.Writer)
+	w.Reset(&out)
 	w.Write(b) // a Buffer takes everything
 	w.Close()
+	gzipWriters.Put(w)
 	t.Gzip = bytes.Clone(out.Bytes())
 	sum := sha256.Sum256(b)
 	tag := hex.EncodeToString(sum[:12])
