@@ -21,6 +21,8 @@ func charts(r runs) ([]scenario.Chart, error) {
 		more, err = idleCharts(r)
 	case "pokemon":
 		more, err = pokemonCharts(r)
+	case "hls-hit", "hls-herd":
+		more, err = hlsCharts(r)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot draw %q at %s: %w", r.last().Scenario, r.last().Environment.Commit, err)

@@ -71,6 +71,7 @@ type judge struct {
 var judges = []judge{
 	{"fanout", fanoutGoals}, {"idle", idleGoals}, {"connect", connectGoals}, {"million", millionGoals},
 	{"pokemon", pokemonGoals}, {"slow", slowGoals}, {"clue", clueGoals}, {"clue-stall", stallGoals},
+	{"hls-hit", hitGoals}, {"hls-herd", herdGoals}, {"hls-slow", viewersGoals}, {"hls-live", liveGoals},
 }
 
 // goals judges the current runs by what the project has set itself. A run of less than

@@ -9,7 +9,7 @@ import (
 )
 
 // keyColumns say under what load a row was measured: rows that agree in them compare.
-var keyColumns = []string{"members", "lines/s", "rooms", "clients", "wire", "caps", "row"}
+var keyColumns = []string{"members", "lines/s", "rooms", "clients", "wire", "caps", "row", "object", "connections", "viewers", "segment"}
 
 // costUnit is in the names of columns of which less is better.
 var costUnit = regexp.MustCompile(`(^| )(ms|us|s|KB|MB|bytes)($|,|/)`)

@@ -96,7 +96,7 @@ func Render(entries []Entry) (map[string][]byte, error) {
 }
 
 // compared are the columns that a reader of many targets wants side by side.
-var compared = []string{"CPU us/delivery", "p99 ms"}
+var compared = []string{"CPU us/delivery", "CPU us/answer", "p99 ms"}
 
 // add shows some runs, in the section of their key.
 func (p *page) add(r runs, t *template.Template, files map[string][]byte) error {
