@@ -14,8 +14,15 @@ func versionOf(t *testing.T, m *m3u8.Media) *Version {
 	return update(t, &l, m, liveStart)
 }
 
-// Section 6.2.5.2: for each playlist and request, what the server must do at once.
-func TestBlockingReload(t *testing.T) {
+// reloadCase is a playlist, a request for it, and what the server must do at once.
+type reloadCase struct {
+	name      string
+	m         *m3u8.Media
+	msn, part int64
+	want      Verdict
+}
+
+func reloadCases() []reloadCase {
 	// Segments 5 to 8 are complete, and of 9 there are parts 0 and 1. Part target 1 s: three
 	// parts may be asked ahead.
 	low := lowList(5, 4, 2)
@@ -32,12 +39,7 @@ func TestBlockingReload(t *testing.T) {
 	})
 	empty := with(plainList(5, 0), func(m *m3u8.Media) { m.Control.CanBlockReload = true })
 	const answer, wait, bad = VerdictAnswer, VerdictWait, VerdictBad
-	for _, c := range []struct {
-		name      string
-		m         *m3u8.Media
-		msn, part int64
-		want      Verdict
-	}{
+	return []reloadCase{
 		{"no directive", low, -1, -1, answer},
 		{"segment that is there", low, 8, -1, answer},
 		{"segment that is there, not the last", low, 6, -1, answer},
@@ -77,7 +79,12 @@ func TestBlockingReload(t *testing.T) {
 		{"ended: a part that never comes", ended, 9, 7, answer},
 		{"ended: a part without a segment is ignored too", ended, -1, 0, answer},
 		{"not offered: answered at once", deaf, 9, -1, answer},
-	} {
+	}
+}
+
+// Section 6.2.5.2.
+func TestBlockingReload(t *testing.T) {
+	for _, c := range reloadCases() {
 		v := versionOf(t, c.m)
 		got := v.Decide(Reload{MSN: c.msn, Part: c.part}, liveStart, liveStart)
 		if got.Verdict != c.want {
