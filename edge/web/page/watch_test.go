@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+const fps = 20 // of the test stream
+
 // pushStream has ffmpeg make a live stream of two renditions, about a second behind, and
 // write it to where (a folder or an address), until the test or stop ends it.
 func pushStream(t *testing.T, where string, options ...string) (stop func()) {
@@ -21,7 +23,7 @@ func pushStream(t *testing.T, where string, options ...string) (stop func()) {
 		t.Fatal("ffmpeg is missing: apt-get update && apt-get install -y ffmpeg")
 	}
 	args := []string{"-hide_banner", "-nostdin", "-loglevel", "warning",
-		"-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=20",
+		"-re", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=640x360:rate=%d", fps),
 		"-re", "-f", "lavfi", "-i", "sine=frequency=440",
 		"-filter_complex", "[0:v]split=2[high][b];[b]scale=320:180[low]",
 		"-map", "[high]", "-map", "1:a", "-map", "[low]", "-map", "1:a",
