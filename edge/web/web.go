@@ -1,15 +1,20 @@
-// Package web is the HTTP port: the chat page, its files, and the upgrade to a
-// WebSocket that carries chat.
+// Package web is the HTTP port: the pages and their files, live video, and the upgrade to
+// a WebSocket that carries chat.
 //
-// It runs on the engine's loops: an exchange belongs to its connection's loop, and
-// after an upgrade a socket takes its place as the connection's handler.
+// It runs on the engine's loops: an exchange belongs to its connection's loop. While an
+// answer with video waits, a viewer takes its place as the connection's handler; after an
+// upgrade a socket does.
 package web
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
+	"uproar/core/hls"
 	"uproar/edge/chat"
 	"uproar/edge/engine"
 	"uproar/edge/web/page"
@@ -22,16 +27,33 @@ type Config struct {
 	HeaderTimeout time.Duration // for a whole request head to come
 	IdleTimeout   time.Duration // between requests of one connection
 	Deflate       bool          // whether WebSockets may compress
+
+	Videos  Videos           // what answers below hls.Prefix; nil: nothing is there
+	Finder  Finder           // what answers below /find/, and /api/streams; nil: nothing is there
+	Secret  []byte           // that signs rights to watch; empty: everybody may
+	Now     func() time.Time // default time.Now
+	Metrics *metrics.Set
 }
 
 // Port serves connections of the HTTP listener.
 type Port struct {
-	cfg Config
-	hub *chat.Hub
+	cfg    Config
+	hub    *chat.Hub
+	desks  [engine.LoopsMax]*desk // by Loop.Index, each its loop's own
+	meters meters
 }
 
-// New makes a Port whose WebSockets are sessions of hub.
-func New(cfg Config, hub *chat.Hub) *Port { return &Port{cfg: cfg, hub: hub} }
+// New makes a Port whose WebSockets are sessions of hub; without one there are none.
+func New(cfg Config, hub *chat.Hub) *Port {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	p := &Port{cfg: cfg, hub: hub}
+	if cfg.Videos != nil {
+		p.meters.export(cfg.Metrics)
+	}
+	return p
+}
 
 // Open begins HTTP on a new connection.
 func (p *Port) Open(c *engine.Conn) engine.Handler {
@@ -53,7 +75,7 @@ type exchange struct{ port *Port }
 
 // Data implements engine.Handler.
 func (x exchange) Data(c *engine.Conn, in []byte) int {
-	var req http1.Request
+	req := &x.port.desk(c.Loop()).req
 	used := 0
 	for c.Open() {
 		n, err := req.Parse(in[used:])
@@ -70,8 +92,11 @@ func (x exchange) Data(c *engine.Conn, in []byte) int {
 			c.Close(engine.ReasonFlood)
 			break
 		}
-		if x.answer(c, &req) { // upgraded: what follows is WebSocket
+		switch x.answer(c, req) {
+		case upgraded: // what follows is WebSocket
 			return used + c.Handler().Data(c, in[used:])
+		case busy: // what follows has to wait
+			return used
 		}
 	}
 	return len(in)
@@ -88,17 +113,30 @@ func (x exchange) refuse(c *engine.Conn, err error) {
 	c.Close(engine.ReasonProtocol)
 }
 
-// answer serves one request, and reports whether the connection is a WebSocket now.
-func (x exchange) answer(c *engine.Conn, req *http1.Request) (upgraded bool) {
+// outcome is what has become of a connection with a request.
+type outcome uint8
+
+const (
+	answered outcome = iota // the next may come, or it is closed
+	upgraded                // it is a WebSocket
+	busy                    // a viewer has it until its answer is out
+)
+
+// answer serves one request.
+func (x exchange) answer(c *engine.Conn, req *http1.Request) outcome {
 	switch {
 	case req.HasBody():
 		x.say(c, 413, http1.ConnectionClose)
 		c.Close(engine.ReasonProtocol)
-		return false
+		return answered
 	case req.HasToken("Upgrade", "websocket"):
 		return x.upgrade(c, req)
+	case x.port.cfg.Videos != nil && bytes.HasPrefix(req.Path, videoPrefix):
+		return x.port.desk(c.Loop()).serve(c, req)
 	case string(req.Method) == "GET" || string(req.Method) == "HEAD":
-		x.serve(c, req)
+		if !x.finds(c, req) {
+			x.serve(c, req)
+		}
 	default:
 		x.say(c, 405, http1.Field{Name: "Allow", Value: "GET, HEAD"})
 	}
@@ -107,8 +145,10 @@ func (x exchange) answer(c *engine.Conn, req *http1.Request) (upgraded bool) {
 	} else {
 		c.Close(engine.ReasonDone)
 	}
-	return false
+	return answered
 }
+
+var videoPrefix = []byte(hls.Prefix)
 
 // serve answers GET and HEAD with a file of the page.
 func (x exchange) serve(c *engine.Conn, req *http1.Request) {
@@ -137,10 +177,10 @@ func (x exchange) serve(c *engine.Conn, req *http1.Request) {
 
 // upgrade makes the connection a WebSocket that carries chat, if the request is right
 // in every point of RFC 6455 section 4.2.1.
-func (x exchange) upgrade(c *engine.Conn, req *http1.Request) bool {
+func (x exchange) upgrade(c *engine.Conn, req *http1.Request) outcome {
 	key := req.Header("Sec-WebSocket-Key")
 	switch {
-	case string(req.Path) != "/":
+	case string(req.Path) != "/", x.port.hub == nil:
 		x.say(c, 404, http1.ConnectionClose)
 	case string(req.Method) != "GET":
 		x.say(c, 405, http1.ConnectionClose, http1.Field{Name: "Allow", Value: "GET"})
@@ -157,10 +197,10 @@ func (x exchange) upgrade(c *engine.Conn, req *http1.Request) bool {
 		c.Write(out)
 		c.Loop().KeepScratch(out)
 		openSocket(c, protocol, deflate != ws.DeflateNone)
-		return true
+		return upgraded
 	}
 	c.Close(engine.ReasonProtocol)
-	return false
+	return answered
 }
 
 // deflate picks the client's first offer to compress that can be kept. Offers may stand

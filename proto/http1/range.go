@@ -77,3 +77,6 @@ func AppendContentRange(dst []byte, first, end, size int64) []byte {
 func AppendUnsatisfied(dst []byte, size int64) []byte {
 	return AppendEnd(strconv.AppendInt(append(dst, "Content-Range: bytes */"...), size, 10))
 }
+
+// ParseDigits reads a number of 1 to 18 digits and nothing else.
+func ParseDigits(b []byte) (n int64, ok bool) { return parseLength(b) }
