@@ -22,8 +22,8 @@ type options struct {
 	CheckConfig bool       `help:"Check the configuration and its files of tokens and emotes, and exit."`
 
 	IRCAddr   string `name:"irc-addr" default:":6667" help:"IRC over TCP. Port 0 picks a free one, here and below." group:"Ports"`
-	HTTPAddr  string `name:"http-addr" default:":8080" help:"The page, and IRC over WebSocket." group:"Ports"`
-	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" help:"Metrics, health, profiles and the operators' API; keep it private." group:"Ports"`
+	HTTPAddr  string `name:"http-addr" default:":8080" help:"The page, IRC over WebSocket, and video." group:"Ports"`
+	AdminAddr string `name:"admin-addr" default:"127.0.0.1:9090" help:"Metrics, health, profiles, the operators' API, and where packagers push video; keep it private." group:"Ports"`
 	ReusePort bool   `help:"Share the IRC, HTTP and link ports with other processes (SO_REUSEPORT)." group:"Ports"`
 
 	ServerName string `default:"tmi.twitch.tv" help:"Name in every line from the server. Twitch libraries insist on tmi.twitch.tv." group:"Chat"`
@@ -45,13 +45,23 @@ type options struct {
 	ClueTimeout       time.Duration `default:"250ms" help:"For a line to be decided; then its sender is told to try again." group:"Store"`
 	EdgeTimeout       time.Duration `default:"1s" help:"For the answer to reach the edge; then it tells the sender so by itself." group:"Store"`
 
-	Roles          []string `default:"edge,clue,exchange" help:"What this process does: edge (clients), clue (decides lines), exchange (carries lines to the edges below it)." group:"Fleet"`
+	Roles          []string `default:"edge,clue,exchange,origin,hls" help:"What this process does: edge (chat's clients), clue (decides lines), exchange (carries lines to the edges below it), origin (takes video), hls (serves video)." group:"Fleet"`
 	LinkAddr       string   `placeholder:"HOST:PORT" help:"Where other processes of the fleet reach the roles clue and exchange of this one." group:"Fleet"`
 	LinkSecretFile string   `type:"path" placeholder:"FILE" help:"File with the secret that all processes of the fleet share; needed off loopback." group:"Fleet"`
 	Clue           []string `placeholder:"HOST:PORT" help:"Processes that decide lines, for one without the role clue; each room has one." group:"Fleet"`
 	Exchange       []string `placeholder:"HOST:PORT" help:"Relays, any of which brings an edge its lines; without it they come from Redis." group:"Fleet"`
 	Upstream       []string `default:"redis" placeholder:"redis|HOST:PORT" help:"Where the role exchange has its lines from: redis, or relays above this one." group:"Fleet"`
 	Trace          bool     `help:"Remember by which hops the last lines have passed, for tools/trace." group:"Operation"`
+
+	HLSUpstream   []string      `name:"hls-upstream" placeholder:"HOST:PORT" help:"Nodes that the role hls has video from: the HTTP ports of others. Without it, the role origin of this process." group:"Video"`
+	HLSBytes      int           `name:"hls-bytes" default:"536870912" help:"Bytes of video that the role hls keeps in memory." group:"Video"`
+	HLSSecretFile string        `name:"hls-secret-file" type:"path" placeholder:"FILE" help:"Only who has an address signed with this file's secret may watch." group:"Video"`
+	HLSURL        string        `name:"hls-url" placeholder:"URL" help:"What viewers reach this process by, http://HOST[:PORT]; with --redis it is found under it." group:"Video"`
+	HLSRegion     string        `name:"hls-region" placeholder:"EU-DE" help:"Where this process is: continent, or continent and country." group:"Video"`
+	GeoIP         string        `name:"geoip" type:"path" placeholder:"FILE" help:"MaxMind file of countries, by which viewers are sent to a node of their region." group:"Video"`
+	VideoDir      string        `default:"uproar-video" help:"Folder where the role origin keeps broadcasts; made by the first; empty: memory alone." group:"Video"`
+	VideoBytes    int64         `default:"10737418240" help:"Bytes of broadcasts in it; beyond, the oldest go." group:"Video"`
+	VideoAge      time.Duration `default:"168h" help:"For how long a broadcast is kept that has ended." group:"Video"`
 
 	RateLimitVerified clue.Rate     `default:"7500/30s" help:"Lines of one verified account." group:"Limits"`
 	JoinLimitVerified clue.Rate     `default:"2000/10s" help:"Rooms joined by one verified account." group:"Limits"`
@@ -85,14 +95,14 @@ type options struct {
 	LogFormat    string        `enum:"auto,text,json" default:"auto" help:"auto: coloured on a terminal, text elsewhere." group:"Operation"`
 }
 
-const about = `Uproar's chat edge: Twitch-flavoured IRC over TCP and WebSocket.
+const about = `Uproar's edge: chat, Twitch-flavoured IRC over TCP and WebSocket, and live video (HLS).
 
-Without flags it serves chat on :6667 (IRC) and :8080 (a page, WebSocket), with no
-other server needed. Every flag is also an environment variable, --irc-addr as
+Without flags it serves chat on :6667 (IRC) and :8080 (a page, WebSocket), and there the
+video that is pushed to 127.0.0.1:9090, with no other server needed. Every flag is also an environment variable, --irc-addr as
 UPROAR_IRC_ADDR, and a key of the --config file, as irc-addr.
 
 Processes with the same --redis share rooms; --roles sets apart who has clients, who
-decides and who carries lines: see "Fleets" in README.md.`
+decides and who carries lines: see "Fleets" in README.md, and "Video" for its tiers.`
 
 // parse reads flags, environment and config file. A bad one ends the process with
 // exitUsage and one line that says which; --help ends it with exitOK.
@@ -146,6 +156,9 @@ func (o *options) check() error {
 		return err
 	}
 	if err := o.checkFleet(); err != nil {
+		return err
+	}
+	if err := o.checkVideo(); err != nil {
 		return err
 	}
 	if err := o.checkLimits(); err != nil {

@@ -11,10 +11,14 @@ import (
 
 // Roles of a process.
 const (
-	roleEdge     = "edge"     // clients' sockets
+	roleEdge     = "edge"     // sockets of chat's clients
 	roleClue     = "clue"     // decides lines
 	roleExchange = "exchange" // carries lines to the edges below
+	roleOrigin   = "origin"   // takes video
+	roleHLS      = "hls"      // serves video
 )
+
+var roles = []string{roleEdge, roleClue, roleExchange, roleOrigin, roleHLS}
 
 func (o *options) has(role string) bool { return slices.Contains(o.Roles, role) }
 
@@ -31,15 +35,15 @@ func (o *options) spans() bool { return len(o.Redis) > 0 || len(o.Exchange) > 0 
 // without a word.
 func (o *options) checkFleet() error {
 	for _, role := range o.Roles {
-		if role != roleEdge && role != roleClue && role != roleExchange {
-			return fmt.Errorf("--roles: %q is none of edge, clue and exchange", role)
+		if !slices.Contains(roles, role) {
+			return fmt.Errorf("--roles: %q is none of %s", role, strings.Join(roles, ", "))
 		}
 	}
 	edge, clue := o.has(roleEdge), o.has(roleClue)
 	switch {
 	case len(o.Roles) == 0:
-		return fmt.Errorf("--roles: which? some of edge, clue and exchange")
-	case !edge && o.LinkAddr == "":
+		return fmt.Errorf("--roles: which? some of %s", strings.Join(roles, ", "))
+	case !edge && (clue || o.has(roleExchange)) && o.LinkAddr == "":
 		return fmt.Errorf("--roles %s: nobody could reach this process: give it a --link-addr", strings.Join(o.Roles, ","))
 	case edge && !clue && len(o.Clue) == 0:
 		return fmt.Errorf("--roles %s: who decides lines? name processes with --clue, or add the role", strings.Join(o.Roles, ","))
@@ -128,14 +132,15 @@ func (o *options) linkSecret() ([]byte, error) {
 	return content, nil
 }
 
-// mainRole is the first role of the process on a line's way: what Redis knows it by.
+// mainRole is the first role of the process on a line's way, or a viewer's: what Redis
+// knows it by.
 func (o *options) mainRole() string {
-	for _, role := range []string{roleEdge, roleClue} {
+	for _, role := range []string{roleEdge, roleClue, roleExchange} {
 		if o.has(role) {
 			return role
 		}
 	}
-	return roleExchange
+	return roleHLS
 }
 
 // processName is how other processes, and traces, call this one.

@@ -28,6 +28,20 @@ func TestRolesThatCouldNotDoTheirWorkAreAMistake(t *testing.T) {
 		{"--roles=edge --clue=127.0.0.1:1,127.0.0.1:1 --exchange=127.0.0.1:2", "stands there twice"},
 		{"--roles=clue --redis=127.0.0.1:1 --link-addr=:7667", "--link-secret-file"},
 		{"--roles=clue --redis=127.0.0.1:1 --link-addr=10.0.0.1:7667", "--link-secret-file"},
+		{"--roles=origin", "add the role hls"},
+		{"--roles=hls", "where does its video come from?"},
+		{"--hls-upstream=127.0.0.1:1", "leave origin out of --roles"},
+		{"--roles=hls --hls-upstream=127.0.0.1", `--hls-upstream: cannot read "127.0.0.1"`},
+		{"--roles=hls --hls-upstream=127.0.0.1:1,127.0.0.1:1", "stands there twice"},
+		{"--roles=edge,clue --hls-upstream=127.0.0.1:1", "--hls-upstream: of no use without the role hls"},
+		{"--roles=edge,clue --hls-secret-file=x", "--hls-secret-file: of no use without the role hls"},
+		{"--roles=hls,exchange --hls-upstream=127.0.0.1:1", "give it a --link-addr"},
+		{"--hls-url=pop1.example.org", "--hls-url: cannot use"},
+		{"--hls-url=http://pop1.example.org/", "without a slash at the end"},
+		{"--hls-region=Europe", "--hls-region: cannot read"},
+		{"--hls-bytes=1000", "--hls-bytes: 1000 is below"},
+		{"--video-bytes=0", "--video-bytes: 0 is not above 0"},
+		{"--video-age=0s", "--video-age: 0s is not a time above 0"},
 	} {
 		var errs strings.Builder
 		_, _, code, ok := parse(strings.Fields(c.args), io.Discard, &errs)
@@ -40,6 +54,8 @@ func TestRolesThatCouldNotDoTheirWorkAreAMistake(t *testing.T) {
 		"--roles=edge --clue=127.0.0.1:1 --exchange=127.0.0.1:2", "--roles=edge --clue=127.0.0.1:1 --redis=127.0.0.1:2",
 		"--roles=clue --redis=127.0.0.1:1 --link-addr=127.0.0.1:2", "--roles=clue,exchange --redis=127.0.0.1:1 --link-addr=127.0.0.1:2",
 		"--roles=exchange --upstream=127.0.0.1:1,127.0.0.1:2 --link-addr=127.0.0.1:3",
+		"--roles=origin,hls", "--roles=hls --hls-upstream=127.0.0.1:1,127.0.0.1:2", "--roles=hls --redis=127.0.0.1:1 --hls-upstream=127.0.0.1:2 --hls-url=http://pop1.example.org:8080 --hls-region=EU-DE",
+		"--roles=edge,clue,exchange,hls --hls-upstream=127.0.0.1:1",
 		"--roles=clue --redis=127.0.0.1:1 --link-addr=:7667 --link-secret-file=" + short,
 	} {
 		var errs strings.Builder

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -35,7 +36,7 @@ type server struct {
 
 	tokens *account.Tokens // nil in open mode
 	emotes *clue.Emotes
-	store  backend         // nil without the role clue
+	store  backend         // nil without the role clue, and hls with Redis
 	clue   *clue.Clue      // likewise
 	bus    *redisbus.Bus   // nil without Redis
 	secret []byte          // of the fleet
@@ -46,8 +47,10 @@ type server struct {
 	way    way
 
 	elsewhere *uplink.Clue // of an edge without the role clue, else nil
+	video     video
+	ending    atomic.Bool // the process drains
 
-	clients *engine.Engine // nil without the role edge
+	clients *engine.Engine // nil without the roles edge and hls
 	links   *engine.Engine // of other processes; nil without --link-addr
 	admin   *admin.Server
 	behind  []func(context.Context) error // what runs behind the engines, in the order of start
@@ -90,14 +93,14 @@ func (s *server) wire() error {
 			return &codedError{err, exitFile}
 		}
 	}
-	for _, make := range []func() error{s.wireState, s.wireExchange, s.wireClue, s.wireHub, s.wireLinks} {
+	for _, make := range []func() error{s.wireState, s.wireExchange, s.wireClue, s.wireHub, s.wireVideo, s.wireClients, s.wireLinks} {
 		if err := make(); err != nil {
 			return err
 		}
 	}
 	cfg := admin.Config{
 		Addr: s.o.AdminAddr, Metrics: s.set, Ready: s.serving, Log: s.log,
-		Process: s.o.processName(), Trace: s.trace,
+		Process: s.o.processName(), Trace: s.trace, Video: s.video.pushes(),
 	}
 	if s.clue != nil {
 		cfg.Store, cfg.StoreTimeout, cfg.Changed, cfg.HotRooms = s.store, s.o.StoreTimeout, s.clue.Changed, s.clue.HotRooms
@@ -109,13 +112,14 @@ func (s *server) wire() error {
 
 // wireState opens what lasts longer than the process.
 func (s *server) wireState() (err error) {
-	if s.o.has(roleClue) {
+	redis := len(s.o.Redis) > 0
+	if s.o.has(roleClue) || s.o.has(roleHLS) && redis {
 		if s.store, err = openStore(s.o, s.set, s.log); err != nil {
 			return err
 		}
 		s.runs(s.store.Run)
 	}
-	if len(s.o.Redis) > 0 {
+	if redis && (s.o.has(roleEdge) || s.o.has(roleClue) || s.o.has(roleExchange)) {
 		if s.bus, err = openBus(s.o, s.set); err != nil {
 			return err
 		}
@@ -131,6 +135,7 @@ func (s *server) runs(part func(context.Context) error) { s.behind = append(s.be
 
 // close undoes what wire has opened.
 func (s *server) close() error {
+	s.video.close()
 	if s.bus != nil {
 		s.bus.Close()
 	}
@@ -140,7 +145,7 @@ func (s *server) close() error {
 	return nil
 }
 
-// wireHub makes the edge: its sessions, and the engine that has their sockets.
+// wireHub makes chat's sessions.
 func (s *server) wireHub() error {
 	if !s.o.has(roleEdge) {
 		return nil
@@ -170,28 +175,43 @@ func (s *server) wireHub() error {
 	}
 	s.hub = chat.New(cfg)
 	s.way.hub = s.hub
-	if s.clients, err = engine.New(s.clientsConfig()); err != nil {
-		return err
-	}
-	s.hub.Attach(s.clients)
 	if s.board != nil {
 		s.board.Attach(s.hub)
 	}
 	return nil
 }
 
+// wireClients makes the engine that has the sockets of clients: chat's, and viewers'.
+func (s *server) wireClients() (err error) {
+	if s.hub == nil && s.video.node == nil {
+		return nil
+	}
+	if s.clients, err = engine.New(s.clientsConfig()); err != nil {
+		return err
+	}
+	if s.hub != nil {
+		s.hub.Attach(s.clients)
+	}
+	return nil
+}
+
 func (s *server) clientsConfig() engine.Config {
-	o, hub := s.o, s.hub
-	port := web.New(web.Config{HeaderTimeout: o.HeaderTimeout, IdleTimeout: o.IdleTimeout, Deflate: o.WSDeflate}, hub)
+	o := s.o
+	listeners := []engine.Listener{{Name: "http", Addr: o.HTTPAddr, Open: web.New(s.webConfig(), s.hub).Open, Refusal: web.Refusal}}
+	newLoop := func(*engine.Loop) any { return nil }
+	if s.hub != nil {
+		irc := engine.Listener{Name: "irc", Addr: o.IRCAddr, Open: s.hub.OpenTCP, Refusal: chat.Refusal}
+		listeners, newLoop = append([]engine.Listener{irc}, listeners...), s.hub.NewLoop
+	}
 	spare := 0
 	if o.LinkAddr != "" {
-		spare = childrenMax
+		spare += childrenMax
+	}
+	if s.video.origin != nil {
+		spare += admin.PushesMax
 	}
 	return engine.Config{
-		Listeners: []engine.Listener{
-			{Name: "irc", Addr: o.IRCAddr, Open: hub.OpenTCP, Refusal: chat.Refusal},
-			{Name: "http", Addr: o.HTTPAddr, Open: port.Open, Refusal: web.Refusal},
-		},
+		Listeners:      listeners,
 		Loops:          o.Loops,
 		MaxConns:       o.MaxConns,
 		MaxConnsPerIP:  o.MaxConnsPerIP,
@@ -202,7 +222,7 @@ func (s *server) clientsConfig() engine.Config {
 		FloodEvents:    o.FloodLimit.N,
 		FloodWindow:    o.FloodLimit.Per,
 		ReusePort:      o.ReusePort,
-		NewLoop:        hub.NewLoop,
+		NewLoop:        newLoop,
 		Metrics:        s.set,
 		Log:            s.log,
 	}
@@ -272,7 +292,10 @@ func (s *server) listen() error {
 	}
 	s.addrs.admin = addr
 	if s.clients != nil {
-		s.addrs.irc, s.addrs.http = s.clients.Addr("irc"), s.clients.Addr("http")
+		s.addrs.http = s.clients.Addr("http")
+	}
+	if s.hub != nil {
+		s.addrs.irc = s.clients.Addr("irc")
 	}
 	if s.links != nil {
 		s.addrs.link = s.links.Addr("link")
@@ -285,6 +308,7 @@ func (s *server) listen() error {
 func (s *server) run(ctx context.Context, ready func()) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	defer endsWith(ctx, &s.ending)()
 	var stops []func() error
 	for _, part := range s.behind {
 		stops = append(stops, background(part))

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"uproar/core/clue"
+	"uproar/core/hls"
 	"uproar/core/store"
 	"uproar/core/trace"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	Ready   func() bool // whether load balancers should send clients here
 	Log     *slog.Logger
 
+	Video http.Handler // takes what packagers push below hls.Prefix; nil: nothing is there
+
 	Process string          // who this is, among the processes of a fleet
 	Trace   *trace.Recorder // nil: hops of lines are not kept
 
@@ -38,9 +41,13 @@ type Config struct {
 	HotRooms     func() []clue.HotRoom
 }
 
-// connsMax bounds the connections; more wait until one ends. The port shares its
+// connsMax bounds the connections, with PushesMax more where video is taken, for a packager
+// has one for each rendition and file; more wait until one ends. The port shares its
 // process's descriptors with chat, which must never run out of them.
-const connsMax = 64
+const (
+	connsMax  = 64
+	PushesMax = 1024
+)
 
 // Server is the port. Listen binds it, Run serves it.
 type Server struct {
@@ -61,6 +68,9 @@ func New(cfg Config) *Server {
 		store: cfg.Store, timeout: cfg.StoreTimeout, changed: cfg.Changed, hot: cfg.HotRooms,
 		process: cfg.Process, trace: cfg.Trace, log: cfg.Log,
 	}).routes()))
+	if cfg.Video != nil {
+		mux.Handle(hls.Prefix, s.guard(unhurried(cfg.Video)))
+	}
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -79,7 +89,11 @@ func (s *Server) Listen() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot listen for admin on %s: %w", s.cfg.Addr, err)
 	}
-	s.ln, s.loopback = netutil.LimitListener(ln, connsMax), onLoopback(ln)
+	most := connsMax
+	if s.cfg.Video != nil {
+		most += PushesMax
+	}
+	s.ln, s.loopback = netutil.LimitListener(ln, most), onLoopback(ln)
 	return ln.Addr().String(), nil
 }
 
@@ -98,6 +112,15 @@ func (s *Server) Close() {
 	if s.ln != nil {
 		_ = s.ln.Close()
 	}
+}
+
+// unhurried lets a request of next take longer than others: a packager sends a segment while
+// it comes into being. How long a body may stand still is for next to say.
+func unhurried(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {

@@ -252,7 +252,7 @@ type Answer struct {
 	URL     string `json:"url"`            // of the channel's multivariant playlist; a path alone: where the question was asked
 	Node    string `json:"node,omitempty"` // to say when asking again
 	Region  Region `json:"region,omitempty"`
-	Live    bool   `json:"live"` // an origin that is known says so
+	Live    bool   `json:"live,omitempty"` // an origin that is known says so; false: nobody knows of it
 }
 
 // Find answers for a viewer that is at the node called at, or at none. A zero address is

@@ -67,8 +67,8 @@ const (
 // Defaults of Config.
 const (
 	defaultDialTimeout   = time.Second
-	defaultAnswerTimeout = 4 * time.Second
-	defaultStallTimeout  = 4 * time.Second
+	defaultAnswerTimeout = 3 * time.Second
+	defaultStallTimeout  = 3 * time.Second
 )
 
 // Config of a Source. Only Nodes must be set.
@@ -76,8 +76,8 @@ type Config struct {
 	Nodes []string // host:port of the nodes above, spelled alike by every process; at most NodesMax
 
 	DialTimeout   time.Duration // to connect; 1 s if 0
-	AnswerTimeout time.Duration // to an answer of what is there already; 4 s if 0
-	StallTimeout  time.Duration // without a byte of a body; 4 s if 0
+	AnswerTimeout time.Duration // to an answer of what is there already; 3 s if 0
+	StallTimeout  time.Duration // without a byte of a body; 3 s if 0
 
 	Metrics *metrics.Set     // nil: metrics are counted for nobody
 	Now     func() time.Time // nil: time.Now
