@@ -187,6 +187,7 @@ func TestASequenceNumberStandsForOneSegment(t *testing.T) {
 		{"another initialisation section", "6.2.2", plainList(5, 4), with(plainList(6, 4), segment(0, func(s *m3u8.Segment) { s.Map = &m3u8.Map{URI: "j.mp4"} }))},
 		{"another part", "6.2.2", lowList(5, 4, 2), with(lowList(5, 4, 3), func(m *m3u8.Media) { m.Open.Parts[1].URI = "x.m4s" })},
 		{"a complete segment lost a part", "6.2.2", lowList(5, 4, 2), with(lowList(5, 5, 0), segment(4, func(s *m3u8.Segment) { s.Parts = s.Parts[1:] }))},
+		{"the last segment lost a part", "6.2.2", lowList(5, 4, 2), with(lowList(5, 4, 3), segment(3, func(s *m3u8.Segment) { s.Parts = s.Parts[1:] }))},
 		{"parts added to a complete segment", "6.2.2", lowList(5, 4, 2), with(lowList(5, 4, 3), segment(0, func(s *m3u8.Segment) { s.Parts = lowParts(5, 2) }))},
 		{"too little left", "6.2.2", plainList(5, 4), plainList(7, 2)},
 

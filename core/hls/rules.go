@@ -143,6 +143,9 @@ func checkSegments(old, m *m3u8.Media) error {
 		if what := difference(a, b); what != "" {
 			return broken("6.2.2", "segment %d had %s", msn, what)
 		}
+		if msn == m.LastMSN() && len(a.Parts) != len(b.Parts) {
+			return broken("6.2.2", "segment %d is the last and lost parts", msn)
+		}
 		if a.Discontinuity {
 			wantGap++
 		}
