@@ -72,7 +72,7 @@ func TestValidatorsOverSockets(t *testing.T) { // RFC 9110 section 13
 			}
 		}
 	}
-	if n := th.studio.fetched[rendition+"1.m4s"]; n != 1 {
+	if n := th.studio.count("1.m4s"); n != 1 {
 		t.Errorf("fetched %d times", n)
 	}
 }
@@ -230,7 +230,7 @@ func TestFailuresOverSockets(t *testing.T) {
 			t.Errorf("%s %v", r.Status, r.Header)
 		}
 	}
-	if n := th.studio.fetched[rendition+"none.m4s"]; n != 1 {
+	if n := th.studio.count("none.m4s"); n != 1 {
 		t.Errorf("a segment that is not there was asked for %d times", n)
 	}
 	var loop []string

@@ -172,7 +172,7 @@ func TestHerdIsOneFetch(t *testing.T) {
 	for err := range fails {
 		t.Error(err)
 	}
-	if n := th.studio.fetched[rendition+"later.m4s"]; n != 1 {
+	if n := th.studio.count("later.m4s"); n != 1 {
 		t.Errorf("%d fetches", n)
 	}
 }
@@ -187,8 +187,8 @@ func TestViewerWhoLeavesCancelsNothing(t *testing.T) {
 	_ = c.Close()
 	put(t, tap, body[100:])
 	_ = tap.Close()
-	if r := th.ask("GET", rendition+"slow.m4s"); r.body != string(body) || th.studio.fetched[rendition+"slow.m4s"] != 1 {
-		t.Errorf("%d bytes, fetched %d times", len(r.body), th.studio.fetched[rendition+"slow.m4s"])
+	if r := th.ask("GET", rendition+"slow.m4s"); r.body != string(body) || th.studio.count("slow.m4s") != 1 {
+		t.Errorf("%d bytes, fetched %d times", len(r.body), th.studio.count("slow.m4s"))
 	}
 }
 
@@ -337,7 +337,7 @@ func TestSmugglersAreRefused(t *testing.T) { // hls.md: net/http CVE-2025-22871,
 			t.Errorf("%s: %.200q", name, text)
 		}
 	}
-	if n := th.studio.fetched[rendition+"1.m4s"]; n != 0 {
+	if n := th.studio.count("1.m4s"); n != 0 {
 		t.Errorf("the request behind was served %d times", n)
 	}
 }

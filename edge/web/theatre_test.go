@@ -44,6 +44,13 @@ func (s *studio) lay(name string, made func() *hls.Fetched) {
 	s.made[rendition+name] = made
 }
 
+// count is how often a file of the rendition was fetched.
+func (s *studio) count(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fetched[rendition+name]
+}
+
 const rendition = "/hls/forsen/b1/720p/"
 
 // modified is when the segments of the studio were made.
@@ -79,6 +86,15 @@ func video(size int) []byte {
 // segments are what the studio has from the beginning.
 var segments = map[string][]byte{"1.m4s": video(100_000), "2.m4s": video(10), "big.m4s": video(8 << 20)}
 
+// livePlaylist lists them, and some that a test lays out.
+var livePlaylist = func() string {
+	text := "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:1\n"
+	for _, name := range []string{"1.m4s", "2.m4s", "big.m4s", "slow.m4s", "long.m4s", "none.m4s", "later.m4s"} {
+		text += "#EXTINF:6,\n" + name + "\n"
+	}
+	return text
+}()
+
 // theatre is the real port on real sockets, before a real Node.
 type theatre struct {
 	t      testing.TB
@@ -90,14 +106,10 @@ type theatre struct {
 func newTheatre(t testing.TB, ecfg engine.Config, change func(*Config)) *theatre {
 	t.Helper()
 	th := &theatre{t: t, studio: &studio{made: map[string]func() *hls.Fetched{}, fetched: map[string]int{}}, set: metrics.NewSet()}
-	playlist := "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:1\n"
-	for _, name := range []string{"1.m4s", "2.m4s", "big.m4s", "slow.m4s", "long.m4s", "none.m4s", "later.m4s"} {
-		playlist += "#EXTINF:6,\n" + name + "\n"
-	}
 	for name, body := range segments {
 		th.studio.lay(name, whole(body))
 	}
-	th.studio.lay("index.m3u8", whole([]byte(playlist)))
+	th.studio.lay("index.m3u8", whole([]byte(livePlaylist)))
 	master := "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,CODECS=\"avc1.64001f\"\nb1/720p/index.m3u8\n"
 	th.studio.made[masterPath] = func() *hls.Fetched {
 		return &hls.Fetched{Status: 200, Length: -1, Body: io.NopCloser(strings.NewReader(master))}
