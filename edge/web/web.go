@@ -48,6 +48,7 @@ func New(cfg Config, hub *chat.Hub) *Port {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	page.Find("/") // laid out now, not by the first loop that is asked
 	p := &Port{cfg: cfg, hub: hub}
 	if cfg.Videos != nil {
 		p.meters.export(cfg.Metrics)
@@ -157,19 +158,29 @@ func (x exchange) serve(c *engine.Conn, req *http1.Request) {
 		x.say(c, 404)
 		return
 	}
-	status, length := 200, int64(len(asset.Body))
-	fresh := string(req.Header("If-None-Match")) == asset.ETag
+	body, tag := asset.Body, asset.ETag
+	gzip := len(asset.Gzip) > 0 && req.Accepts("gzip")
+	if gzip {
+		body, tag = asset.Gzip, asset.GzipETag
+	}
+	status, length := 200, int64(len(body))
+	fresh := string(req.Header("If-None-Match")) == tag
 	if fresh {
 		status, length = 304, http1.NoLength
 	}
-	out := http1.AppendResponseHead(c.Loop().Scratch(), status, asset.ContentType, length,
-		http1.Field{Name: "ETag", Value: asset.ETag},
+	fields := append(make([]http1.Field, 0, 7),
+		http1.Field{Name: "ETag", Value: tag},
 		http1.Field{Name: "Cache-Control", Value: asset.Cache},
 		http1.Field{Name: "Content-Security-Policy", Value: asset.Policy},
 		http1.Field{Name: "X-Content-Type-Options", Value: "nosniff"},
-		http1.Field{Name: "Referrer-Policy", Value: "no-referrer"})
+		http1.Field{Name: "Referrer-Policy", Value: "no-referrer"},
+		http1.Field{Name: "Vary", Value: "Accept-Encoding"})
+	if gzip && !fresh {
+		fields = append(fields, http1.Field{Name: "Content-Encoding", Value: "gzip"})
+	}
+	out := http1.AppendResponseHead(c.Loop().Scratch(), status, asset.ContentType, length, fields...)
 	if !fresh && string(req.Method) == "GET" {
-		out = append(out, asset.Body...)
+		out = append(out, body...)
 	}
 	c.Write(out)
 	c.Loop().KeepScratch(out)

@@ -68,6 +68,7 @@ func TestDemoServesAStreamAndLeavesNothingBehind(t *testing.T) {
 	}
 	for name, args := range map[string][]string{"one process": nil, "three tiers": {"--tiers"}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			folder := t.TempDir()
 			demo := exec.Command(binary, append(args, "--free-ports", "--channel=den")...)
 			demo.Env = append(os.Environ(), "TMPDIR="+folder)

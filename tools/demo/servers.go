@@ -34,14 +34,16 @@ func startServers(ctx context.Context, c *cast, binary, folder string, opts *opt
 		}
 		return c.addresses(ctx)
 	}
+	// Between nodes many requests come from one address.
+	open := []string{"--max-conns-per-ip=0", "--flood-limit=0"}
 	roles := "--roles=edge,clue,exchange,origin,hls"
 	var above []string
 	if opts.tiers {
-		origin, err := start("origin", false, "--roles=origin,hls")
+		origin, err := start("origin", false, append(open, "--roles=origin,hls")...)
 		if err != nil {
 			return nil, err
 		}
-		tier1, err := start("tier-1", false, "--roles=hls", "--hls-upstream="+origin["http"])
+		tier1, err := start("tier-1", false, append(open, "--roles=hls", "--hls-upstream="+origin["http"])...)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ package page
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -45,6 +46,8 @@ type Asset struct {
 	ContentType string
 	Body        []byte // shared, read only
 	ETag        string // quoted, strong
+	Gzip        []byte // Body compressed, with GzipETag; empty where that saves little
+	GzipETag    string
 	Cache       string // Cache-Control
 	Policy      string // Content-Security-Policy
 }
@@ -140,17 +143,33 @@ func layOut(root fs.FS) (site, error) {
 		}
 		fmt.Fprintf(all, "%s %d\n", name, len(body))
 		all.Write(body)
-		s.assets[name] = Asset{ContentType: kind, Body: body, ETag: etag(body), Cache: cacheForever, Policy: chatPolicy}
+		s.assets[name] = Asset{ContentType: kind, Cache: cacheForever, Policy: chatPolicy}.with(body)
 	}
 	s.version = hex.EncodeToString(all.Sum(nil))[:12]
 	index := s.assets["index.html"]
-	index.Body = bytes.ReplaceAll(index.Body, []byte(`"/assets/`), []byte(`"/assets/`+s.version+`/`))
-	index.ETag, index.Cache = etag(index.Body), cacheCheck
+	index.Cache = cacheCheck
+	index = index.with(bytes.ReplaceAll(index.Body, []byte(`"/assets/`), []byte(`"/assets/`+s.version+`/`)))
 	s.assets["index.html"] = index
-	s.watch = index
-	s.watch.Body = bytes.Replace(index.Body, []byte(`data-view="chat"`), []byte(`data-view="watch"`), 1)
-	s.watch.ETag, s.watch.Policy = etag(s.watch.Body), watchPolicy
+	s.watch = index.with(bytes.Replace(index.Body, []byte(`data-view="chat"`), []byte(`data-view="watch"`), 1))
+	s.watch.Policy = watchPolicy
 	return s, nil
+}
+
+// with is a with another body.
+func (a Asset) with(body []byte) Asset {
+	a.Body, a.ETag = body, etag(body)
+	a.Gzip, a.GzipETag = nil, ""
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	_, _ = w.Write(body) // neither can fail: out is memory
+	_ = w.Close()
+	if out.Len() < len(body)/2 {
+		a.Gzip, a.GzipETag = out.Bytes(), etag(out.Bytes())
+	}
+	return a
 }
 
 // contentTypes are fixed here: those of package mime depend on the machine.

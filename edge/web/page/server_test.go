@@ -2,9 +2,11 @@ package page_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"uproar/edge/edgetest"
@@ -13,15 +15,17 @@ import (
 
 func TestServerServesThePageUnderItsPolicy(t *testing.T) {
 	server := edgetest.Start(t)
-	response, err := http.Get("http://" + server.HTTP + "/")
+	request, err := http.NewRequest(http.MethodGet, "http://"+server.HTTP+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "identity")
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := read(t, response.Body)
 	want, _ := page.Find("/")
 	if response.StatusCode != http.StatusOK || !bytes.Equal(body, want.Body) {
 		t.Errorf("GET / gave %s and %d bytes, want the page of %d bytes", response.Status, len(body), len(want.Body))
@@ -36,6 +40,60 @@ func TestServerServesThePageUnderItsPolicy(t *testing.T) {
 			t.Errorf("GET / has %s %q, want %q", header, got, value)
 		}
 	}
+}
+
+// A browser's view of what is sent compressed, and of what it has already.
+func TestServerCompressesThePageForThoseThatTakeIt(t *testing.T) {
+	server := edgetest.Start(t)
+	ask := func(path string, headers ...string) *http.Response {
+		request, err := http.NewRequest(http.MethodGet, "http://"+server.HTTP+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = response.Body.Close() })
+		return response
+	}
+	for _, path := range []string{"/", "/forsen", "/assets/app.js", "/assets/hls.light.min.mjs"} {
+		want, _ := page.Find(path)
+		plain := ask(path, "Accept-Encoding", "identity")
+		packed := ask(path, "Accept-Encoding", "br, gzip;q=0.5")
+		if got := read(t, plain.Body); !bytes.Equal(got, want.Body) || plain.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s came with %d bytes and coding %q", path, len(got), plain.Header.Get("Content-Encoding"))
+		}
+		inflated, err := gzip.NewReader(packed.Body)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if got := read(t, inflated); !bytes.Equal(got, want.Body) || packed.Header.Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s came compressed with %d bytes and coding %q", path, len(got), packed.Header.Get("Content-Encoding"))
+		}
+		if plain.Header.Get("ETag") == packed.Header.Get("ETag") || plain.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s: a cache could take one coding for the other", path)
+		}
+		again := ask(path, "Accept-Encoding", "gzip", "If-None-Match", packed.Header.Get("ETag"))
+		if again.StatusCode != http.StatusNotModified || len(read(t, again.Body)) != 0 {
+			t.Errorf("%s: asked again, it answers %s", path, again.Status)
+		}
+	}
+	if policy := ask("/forsen").Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "media-src 'self' blob:") {
+		t.Errorf("the page to watch may not play: %s", policy)
+	}
+}
+
+func read(t *testing.T, r io.Reader) []byte {
+	t.Helper()
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
 }
 
 func TestTwoPagesSeeEachOther(t *testing.T) {

@@ -100,10 +100,7 @@ var watchLooks = map[string]look{
 // TestWatchPageInEveryLook takes pictures for people to judge, with the stream on and off
 // and without chat, and holds that nothing sticks out.
 func TestWatchPageInEveryLook(t *testing.T) {
-	folder := os.Getenv("UPROAR_SCREENSHOTS")
-	if folder == "" {
-		folder = t.TempDir()
-	}
+	t.Parallel()
 	f := newFake(t)
 	p := open(t, browser(t), watchLooks["light"], f.URL+"/Speedrun")
 	p.missFiles()
@@ -111,7 +108,9 @@ func TestWatchPageInEveryLook(t *testing.T) {
 		for name, l := range watchLooks {
 			p.run(chromedp.Func(l.emulate))
 			p.fits(name+state, l)
-			p.picture(filepath.Join(folder, "watch-"+name+state+".png"))
+			if folder := os.Getenv("UPROAR_SCREENSHOTS"); folder != "" {
+				p.picture(filepath.Join(folder, "watch-"+name+state+".png"))
+			}
 		}
 	}
 	p.waitOnline()
@@ -136,6 +135,7 @@ func TestWatchPageInEveryLook(t *testing.T) {
 
 // The server of video comes and goes; chat goes on, and the player says what it knows.
 func TestPlayerTellsWhatIsTheMatterAndComesBack(t *testing.T) {
+	t.Parallel()
 	video, stop := pushFolder(t)
 	f := newFake(t)
 	f.stream("", 503)
@@ -161,6 +161,7 @@ func TestPlayerTellsWhatIsTheMatterAndComesBack(t *testing.T) {
 
 // What the controls do, by keys and by hand.
 func TestPlayerIsInTheViewersHands(t *testing.T) {
+	t.Parallel()
 	video, _ := pushFolder(t)
 	f := newFake(t)
 	f.stream(video, 0)

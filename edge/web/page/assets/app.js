@@ -130,7 +130,7 @@ if (watching) openStage();
 session.nick = composer.start(recall('nick'));
 const first = roomOf(location) || roomName(recall('room'));
 if (first) {
-  history.replaceState(null, '', address(first));
+  history.replaceState(null, '', address(first) + (watching ? location.search : '')); // that may hold a right to watch
   enter(first);
 } else {
   find('room').focus();

@@ -3,6 +3,7 @@
 // and levels(); why is one of player.js. An engine fails once at most.
 
 import Hls from './hls.light.min.mjs';
+import { playlistOf } from './name.js';
 
 const recoverEveryMs = 10_000; // between two attempts to go on after a decoder's error
 
@@ -11,11 +12,6 @@ const codecErrors = new Set([
   Hls.ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR,
   Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
 ]);
-
-/** address is where the playlist of a channel is. */
-export function address(channel) {
-  return `/hls/${channel}/index.m3u8`;
-}
 
 /**
  * engineFor gives the class to play with, or null if this browser plays no HLS. hls.js
@@ -81,7 +77,7 @@ class HlsEngine extends Engine {
       if (!this.#live) this.fail('ended');
     });
     hls.on(Hls.Events.ERROR, (_, data) => this.#erred(data));
-    hls.loadSource(address(channel));
+    hls.loadSource(playlistOf(channel, location.search));
     hls.attachMedia(video);
   }
 
@@ -163,7 +159,7 @@ class NativeEngine extends Engine {
 
   constructor(video, channel, owner) {
     super(video, owner);
-    this.#source = address(channel);
+    this.#source = playlistOf(channel, location.search);
     this.on('error', () => this.#ask());
     this.on('loadedmetadata', () => owner.levels());
     video.src = this.#source;

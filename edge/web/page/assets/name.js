@@ -30,6 +30,17 @@ export function pathOf(room) {
   return reserved.has(room) ? `/?room=${room}` : `/${room}`;
 }
 
+/**
+ * playlistOf is where the video of channel is, with the signed right to watch it when the
+ * page's own address has one.
+ */
+export function playlistOf(channel, search) {
+  const given = new URLSearchParams(search);
+  const right = new URLSearchParams(['token', 'sig'].filter((name) => given.has(name)).map((name) => [name, given.get(name)]));
+  const query = right.toString();
+  return `/hls/${channel}/index.m3u8${query && '?'}${query}`;
+}
+
 function hashText(hash) {
   try {
     return decodeURIComponent(hash.replace(/^#(room=)?/, ''));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { displayName, nickName, pathOf, roomName, roomOf } from '../assets/name.js';
+import { displayName, nickName, pathOf, playlistOf, roomName, roomOf } from '../assets/name.js';
 
 test('a room is meant with or without #, in any case', () => {
   const table = { ' #FoO ': 'foo', foo_1: 'foo_1', '': '', '#': '', _foo: '', 'a b': '', 'é': '', ['a'.repeat(25)]: 'a'.repeat(25), ['a'.repeat(26)]: '' };
@@ -29,6 +29,11 @@ test('the address names the room, path before query before hash', () => {
 test('a room is watched at its own path, but for those that the server has other uses for', () => {
   assert.equal(pathOf('forsen'), '/forsen');
   for (const taken of ['api', 'assets', 'find', 'hls']) assert.equal(pathOf(taken), `/?room=${taken}`);
+});
+
+test('the right to watch goes from the address of the page to that of the video, and nothing else does', () => {
+  assert.equal(playlistOf('forsen', ''), '/hls/forsen/index.m3u8');
+  assert.equal(playlistOf('forsen', '?sig=0a&room=x&token=e30%26'), '/hls/forsen/index.m3u8?token=e30%26&sig=0a');
 });
 
 test('a display name that is not the login shows the login too', () => {
