@@ -126,10 +126,10 @@ func (b *broadcast) ownMaster() *m3u8.Master {
 	m := &m3u8.Master{Independent: true}
 	for _, name := range b.names() {
 		r := b.renditions[name]
-		if r.media == nil {
-			continue
+		if r.media == nil || r.peak == 0 {
+			continue // a player cannot choose what it does not know the bit rate of
 		}
-		v := m3u8.Variant{URI: name + "/index.m3u8", Attrs: m3u8.Attrs{{Name: "BANDWIDTH", Value: strconv.FormatInt(max(r.peak, 1), 10)}}}
+		v := m3u8.Variant{URI: name + "/index.m3u8", Attrs: m3u8.Attrs{{Name: "BANDWIDTH", Value: strconv.FormatInt(r.peak, 10)}}}
 		tracks := r.tracksLocked()
 		if tracks.codecs != "" {
 			v.Attrs = append(v.Attrs, m3u8.Attr{Name: "CODECS", Value: `"` + tracks.codecs + `"`})

@@ -36,6 +36,7 @@ func newHouse(t *testing.T, o *Origin) *house {
 			t.Skip(err)
 		}
 	}
+	t.Parallel()
 	h := &house{t: t}
 	h.origin.Store(o)
 	h.addr = "127.0.0.1:0"

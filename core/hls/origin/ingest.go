@@ -55,6 +55,8 @@ func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodPut, http.MethodPost:
 		if t.playlist() {
 			o.putPlaylist(w, r, t)
+		} else if t.name == streamName {
+			o.putStream(w, r, t)
 		} else {
 			o.putFile(w, r, t)
 		}
@@ -230,12 +232,14 @@ func (o *Origin) publish(ctx context.Context, r *rendition, m *m3u8.Media, deadl
 	now := time.Now()
 	b.heard = now
 	o.inheritMap(r, m)
+	before := r.media
 	err := r.takeLocked(m, now)
 	if err == nil && b.ended.IsZero() && b.allEnded() {
 		b.endLocked(now)
 	}
+	longer := err == nil && (before == nil || before.LastMSN() < r.media.LastMSN())
 	b.c.mu.Unlock()
-	if err == nil {
+	if longer {
 		o.record(r)
 	}
 	return err

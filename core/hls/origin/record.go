@@ -25,12 +25,20 @@ type entry struct {
 // caller holds r.write. Trouble is counted and logged, and the live stream goes on; what is
 // missing is tried again with the next playlist.
 func (o *Origin) record(r *rendition) {
-	b := r.b
-	if o.disk == nil || b.full.Load() || b.finished.Load() {
-		return
+	if !r.b.finished.Load() {
+		o.recordLast(r)
 	}
+}
+
+// recordLast is record, of a broadcast that may be about to be finished.
+func (o *Origin) recordLast(r *rendition) {
+	b := r.b
 	b.c.mu.Lock()
 	v := r.live.Version()
+	if o.disk == nil || b.full.Load() || v == nil {
+		b.c.mu.Unlock()
+		return
+	}
 	files := map[string]*file{}
 	for name, f := range r.files {
 		if f.listed && !f.part && !f.onDisk && f.blob.state() == blobWhole {
@@ -125,6 +133,7 @@ func (o *Origin) finish(b *broadcast) {
 	b.c.mu.Unlock()
 	for _, r := range list {
 		r.write.Lock()
+		o.recordLast(r)
 		err := o.disk.writeVOD(b.c.name, b.id, r.name)
 		r.write.Unlock()
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

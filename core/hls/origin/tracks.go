@@ -21,10 +21,17 @@ func (r *rendition) tracksLocked() tracks {
 	if r.tracks != nil {
 		return *r.tracks
 	}
-	if r.media == nil || len(r.media.Segments) == 0 || r.media.Segments[0].Map == nil {
+	if r.media == nil {
 		return tracks{}
 	}
-	name := r.media.Segments[0].Map.URI
+	section := r.media.Open.Map
+	if len(r.media.Segments) > 0 {
+		section = r.media.Segments[0].Map
+	}
+	if section == nil {
+		return tracks{}
+	}
+	name := section.URI
 	f := r.files[name]
 	var b []byte
 	if f != nil && f.blob.state() == blobWhole {
