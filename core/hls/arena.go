@@ -13,10 +13,15 @@ import (
 // neither scans it nor lets as much garbage again stand beside it, and so that its size is
 // a bound which holds whatever readers keep. Pages that were never used cost nothing.
 //
+// It maps a file without a name, so that the kernel can send from it without a copy
+// (sendfile(2)). What was sent so stays in the kernel's queues after its last reader has let
+// go of it: pages that come back are cut out of the file, and the queues keep their own.
+//
 // It gives stretches of pages, from the lowest that are free, in runs as long as there are;
 // what it has given belongs to the taker until it comes back.
 type arena struct {
 	mem   []byte
+	fd    int // -1: no file, memory alone
 	pages int
 
 	mu struct {
@@ -44,12 +49,16 @@ type run struct{ from, n int }
 // newArena reserves bytesMax. The memory goes back when nothing points to the arena.
 func newArena(bytesMax int64) (*arena, error) {
 	pages := int(bytesMax / pageBytes)
-	mem, err := unix.Mmap(-1, 0, pages*pageBytes, unix.PROT_READ|unix.PROT_WRITE,
-		unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	mem, fd, err := mapFile(pages * pageBytes)
+	if err != nil {
+		fd = -1
+		mem, err = unix.Mmap(-1, 0, pages*pageBytes, unix.PROT_READ|unix.PROT_WRITE,
+			unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot reserve %d bytes for segments: mmap: %w", bytesMax, err)
 	}
-	a := &arena{mem: mem, pages: pages}
+	a := &arena{mem: mem, fd: fd, pages: pages}
 	blocks := (pages + blockPages - 1) / blockPages
 	a.mu.used = make([]uint64, blocks*blockWords)
 	a.mu.taken = make([]uint16, blocks)
@@ -59,7 +68,30 @@ func newArena(bytesMax int64) (*arena, error) {
 		a.mu.taken[p/blockPages]++
 	}
 	runtime.AddCleanup(a, func(mem []byte) { _ = unix.Munmap(mem) }, mem)
+	if fd >= 0 {
+		runtime.AddCleanup(a, func(fd int) { _ = unix.Close(fd) }, fd)
+	}
 	return a, nil
+}
+
+// mapFile maps a file without a name. Its pages are never huge ones: of those the kernel cuts
+// out no part while a queue holds another, but writes zeros over it.
+func mapFile(size int) (mem []byte, fd int, err error) {
+	if fd, err = unix.MemfdCreate("uproar-video", unix.MFD_CLOEXEC); err != nil {
+		return nil, -1, err
+	}
+	if err = unix.Ftruncate(fd, int64(size)); err == nil {
+		mem, err = unix.Mmap(fd, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
+	}
+	if err == nil {
+		if err = unix.Madvise(mem, unix.MADV_NOHUGEPAGE); err != nil && err != unix.EINVAL { // EINVAL: this kernel has none
+			_ = unix.Munmap(mem)
+		} else {
+			return mem, fd, nil
+		}
+	}
+	_ = unix.Close(fd)
+	return nil, -1, err
 }
 
 func (a *arena) bytes(r run) []byte {
@@ -107,6 +139,11 @@ func (a *arena) extend(at, n int) int {
 
 // give takes a run back.
 func (a *arena) give(r run) {
+	if a.fd >= 0 {
+		if err := unix.Madvise(a.bytes(r), unix.MADV_REMOVE); err != nil {
+			return // what may be on its way is not written over; it is lost until the process ends
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.mark(r, false)
@@ -169,7 +206,8 @@ func (a *arena) inUse() int64 {
 	return int64(a.mu.live) * pageBytes
 }
 
-// trim gives the memory of blocks in which nothing is taken back to the kernel.
+// trim gives the memory of blocks in which nothing is taken back to the kernel. Of a file
+// give has done so.
 func (a *arena) trim() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -178,7 +216,7 @@ func (a *arena) trim() {
 			continue
 		}
 		from := i * blockPages * pageBytes
-		if unix.Madvise(a.mem[from:min(from+blockPages*pageBytes, len(a.mem))], unix.MADV_DONTNEED) == nil {
+		if a.fd >= 0 || unix.Madvise(a.mem[from:min(from+blockPages*pageBytes, len(a.mem))], unix.MADV_DONTNEED) == nil {
 			a.mu.dirty[i] = false
 		}
 	}

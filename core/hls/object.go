@@ -103,6 +103,10 @@ func (o *Object) Release() {
 	}
 }
 
+// File is the memory that all bytes of At lie in, and the file that it maps from its first
+// byte on; -1: none. Both outlive the reference.
+func (o *Object) File() (mem []byte, fd int) { return o.arena.mem, o.arena.fd }
+
 func (o *Object) retain() { o.refs.Add(1) }
 
 // pinned reports whether somebody besides the cache has a reference.

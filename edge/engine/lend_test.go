@@ -39,7 +39,7 @@ func TestLentBytesArriveInOrderAndTheirLenderIsTold(t *testing.T) {
 		head := []byte("head of it\n")
 		sent := false
 		d.Turn(func() {
-			sent = c.Lend(head, parts)
+			sent = c.Lend(head, parts, File{})
 			copy(head, "overwritten") // the caller's again
 		})
 		if sent == c.Blocked() {
@@ -69,7 +69,7 @@ func TestLentBytesStandBehindRepliesThatWait(t *testing.T) {
 	first := bytes.Repeat([]byte("first "), 20_000)
 	d.Turn(func() {
 		c.Write(first)
-		if c.Lend([]byte("head"), parts) {
+		if c.Lend([]byte("head"), parts, File{}) {
 			t.Fatal("a full socket took more")
 		}
 	})
@@ -83,13 +83,13 @@ func TestNothingIsLentTwice(t *testing.T) {
 	d, c, _ := pair(t, Config{}, &echo{})
 	parts, _ := stretches(1 << 20)
 	d.Turn(func() {
-		c.Lend(nil, parts)
+		c.Lend(nil, parts, File{})
 		defer func() {
 			if recover() == nil {
 				t.Error("no panic")
 			}
 		}()
-		c.Lend(nil, parts)
+		c.Lend(nil, parts, File{})
 	})
 }
 
@@ -97,7 +97,7 @@ func TestLentBytesAreLetGoWithTheConnection(t *testing.T) {
 	h := &echo{}
 	d, c, _ := pair(t, Config{}, h)
 	parts, _ := stretches(1 << 20)
-	d.Turn(func() { c.Lend([]byte("head"), parts) })
+	d.Turn(func() { c.Lend([]byte("head"), parts, File{}) })
 	d.Turn(func() { c.Abort(ReasonBrokenOff) })
 	if d.buffersLive != 0 || h.mu.drained != 0 {
 		t.Fatalf("%d buffers live, drained %d times", d.buffersLive, h.mu.drained)
@@ -106,7 +106,7 @@ func TestLentBytesAreLetGoWithTheConnection(t *testing.T) {
 		t.Fatalf("reasons %v", r)
 	}
 	d.Turn(func() {
-		if !c.Lend(nil, parts) {
+		if !c.Lend(nil, parts, File{}) {
 			t.Error("a closed connection took bytes")
 		}
 	})
@@ -117,7 +117,7 @@ func TestCloseSendsWhatWasLent(t *testing.T) {
 	d, c, peer := pair(t, Config{}, h)
 	parts, whole := stretches(300_000)
 	d.Turn(func() {
-		c.Lend(nil, parts)
+		c.Lend(nil, parts, File{})
 		c.Close(ReasonDone)
 	})
 	if got := drainInto(t, d, c, peer); !bytes.Equal(got, whole) {
@@ -146,7 +146,7 @@ func TestStalledBorrowerCostsNoCopy(t *testing.T) {
 		}
 		defer unix.Close(fds[1])
 		c := d.Accept(fds[0], func(*Conn) Handler { return &echo{} })
-		d.Turn(func() { c.Lend([]byte("HTTP/1.1 200 OK\r\n\r\n"), parts) })
+		d.Turn(func() { c.Lend([]byte("HTTP/1.1 200 OK\r\n\r\n"), parts, File{}) })
 		if !c.Blocked() {
 			t.Fatal("8 MiB went into a socket that nobody reads")
 		}
@@ -170,7 +170,7 @@ func TestLentSocketThatBrokeIsClosed(t *testing.T) {
 	d, c, peer := pair(t, Config{}, h)
 	_ = unix.Close(peer)
 	parts, _ := stretches(1 << 20)
-	d.Turn(func() { c.Lend(nil, parts) })
+	d.Turn(func() { c.Lend(nil, parts, File{}) })
 	if r := h.reasons(); len(r) != 1 || r[0] != ReasonError {
 		t.Fatalf("reasons %v", r)
 	}

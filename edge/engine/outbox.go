@@ -13,6 +13,7 @@ type outbox struct {
 	items []piece
 	bytes [kinds]int // unsent bytes in items, by kind
 	lent  bool       // some came by Lend: whoever lent them waits for Drained
+	from  File       // what of them is sent by reference lies in
 }
 
 // piece is a stretch of a buffer, with one reference to it.
@@ -191,7 +192,7 @@ func (o *outbox) release() {
 		p.buf.Release()
 	}
 	clear(o.items)
-	o.items, o.bytes, o.lent = o.items[:0], [kinds]int{}, false
+	o.items, o.bytes, o.lent, o.from = o.items[:0], [kinds]int{}, false, File{}
 }
 
 // flush sends what the socket takes. It is called when the watcher has seen room.
@@ -203,8 +204,7 @@ func (c *Conn) flush() {
 	sent := 0
 	for sent < len(o.items) {
 		p := &o.items[sent]
-		n, errno := send(c.fd, p.buf.B[p.off:p.end])
-		c.loop.sends++
+		n, errno := c.loop.sendPiece(c.fd, p.buf.B[p.off:p.end], &o.from)
 		if errno != 0 && errno != unix.EAGAIN && errno != unix.EINTR {
 			c.Abort(ReasonError)
 			return

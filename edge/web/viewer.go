@@ -268,7 +268,11 @@ var chunksEnd = []byte("\r\n0\r\n\r\n")
 
 // lend sends head and parts. It reports false when the socket is full: Drained follows.
 func (v *viewer) lend(c *engine.Conn, head []byte, parts [][]byte) bool {
-	all := c.Lend(head, parts)
+	var from engine.File
+	if v.object != nil {
+		from.Mem, from.Fd = v.object.File()
+	}
+	all := c.Lend(head, parts, from)
 	clear(parts)
 	if !all && c.Handler() != engine.Handler(v) {
 		v.hold()
