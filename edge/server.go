@@ -100,7 +100,7 @@ func (s *server) wire() error {
 	}
 	cfg := admin.Config{
 		Addr: s.o.AdminAddr, Metrics: s.set, Ready: s.serving, Log: s.log,
-		Process: s.o.processName(), Trace: s.trace, Video: s.video.pushes(),
+		Process: s.o.processName(), Trace: s.trace, Video: s.video.pushes(), PushesMax: s.pushesMax(),
 	}
 	if s.clue != nil {
 		cfg.Store, cfg.StoreTimeout, cfg.Changed, cfg.HotRooms = s.store, s.o.StoreTimeout, s.clue.Changed, s.clue.HotRooms
@@ -203,12 +203,9 @@ func (s *server) clientsConfig() engine.Config {
 		irc := engine.Listener{Name: "irc", Addr: o.IRCAddr, Open: s.hub.OpenTCP, Refusal: chat.Refusal}
 		listeners, newLoop = append([]engine.Listener{irc}, listeners...), s.hub.NewLoop
 	}
-	spare := 0
+	spare := s.pushesMax()
 	if o.LinkAddr != "" {
 		spare += childrenMax
-	}
-	if s.video.origin != nil {
-		spare += admin.PushesMax
 	}
 	return engine.Config{
 		Listeners:      listeners,

@@ -222,6 +222,19 @@ func (v *video) pushes() http.Handler {
 	return v.origin
 }
 
+// pushesMax is how many connections packagers may have. A process that has chat's clients
+// too takes fewer descriptors from them.
+func (s *server) pushesMax() int {
+	switch {
+	case s.video.origin == nil:
+		return 0
+	case s.o.has(roleEdge):
+		return 128
+	default:
+		return 1024
+	}
+}
+
 // close gives back what the parts hold; nobody uses them any more.
 func (v *video) close() {
 	if v.tier != nil {

@@ -29,7 +29,8 @@ type Config struct {
 	Ready   func() bool // whether load balancers should send clients here
 	Log     *slog.Logger
 
-	Video http.Handler // takes what packagers push below hls.Prefix; nil: nothing is there
+	Video     http.Handler // takes what packagers push below hls.Prefix; nil: nothing is there
+	PushesMax int          // connections besides for packagers, each of which has one or two for a rendition
 
 	Process string          // who this is, among the processes of a fleet
 	Trace   *trace.Recorder // nil: hops of lines are not kept
@@ -41,13 +42,9 @@ type Config struct {
 	HotRooms     func() []clue.HotRoom
 }
 
-// connsMax bounds the connections, with PushesMax more where video is taken, for a packager
-// has one for each rendition and file; more wait until one ends. The port shares its
-// process's descriptors with chat, which must never run out of them.
-const (
-	connsMax  = 64
-	PushesMax = 1024
-)
+// connsMax bounds the connections, besides those for packagers; more wait until one ends.
+// The port shares its process's descriptors with chat, which must never run out of them.
+const connsMax = 64
 
 // Server is the port. Listen binds it, Run serves it.
 type Server struct {
@@ -89,11 +86,7 @@ func (s *Server) Listen() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot listen for admin on %s: %w", s.cfg.Addr, err)
 	}
-	most := connsMax
-	if s.cfg.Video != nil {
-		most += PushesMax
-	}
-	s.ln, s.loopback = netutil.LimitListener(ln, most), onLoopback(ln)
+	s.ln, s.loopback = netutil.LimitListener(ln, connsMax+s.cfg.PushesMax), onLoopback(ln)
 	return ln.Addr().String(), nil
 }
 

@@ -16,7 +16,7 @@ func httpPlain(t *testing.T, w world) {
 		status  int
 	}{
 		{"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200},
-		{"GET /nope HTTP/1.1\r\nHost: a\r\n\r\n", 404},
+		{"GET /no/such HTTP/1.1\r\nHost: a\r\n\r\n", 404},
 		{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 405},
 		{"nonsense\r\n\r\n", 400},
 	} {
