@@ -55,8 +55,9 @@ func browser(t *testing.T) context.Context {
 
 // tab is one page of a person of their own: nothing is shared between tabs.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t    *testing.T
+	ctx  context.Context
+	stop context.CancelFunc // closes the tab
 
 	mu struct {
 		sync.Mutex
@@ -76,14 +77,14 @@ var desktop = look{1100, 760, "light", false}
 
 func open(t *testing.T, browser context.Context, l look, address string) *tab {
 	t.Helper()
-	ctx, stop := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	t.Cleanup(closeTab)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("cannot open a tab: %v", err)
 	}
-	ctx, stop = context.WithTimeout(ctx, tabLimit)
+	ctx, stop := context.WithTimeout(ctx, tabLimit)
 	t.Cleanup(stop)
-	p := &tab{t: t, ctx: ctx}
+	p := &tab{t: t, ctx: ctx, stop: closeTab}
 	if err := chromedp.Listen(ctx, p.observe); err != nil {
 		t.Fatalf("cannot listen to a tab: %v", err)
 	}

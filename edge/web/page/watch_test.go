@@ -90,7 +90,7 @@ func (p *tab) waitPlayed(seconds float64) {
 
 // watchLooks are windows that the page is watched in.
 var watchLooks = map[string]look{
-	"light":     {1280, 760, "light", false},
+	"desktop":   {1280, 760, "light", false},
 	"dark":      {1280, 760, "dark", false},
 	"phone":     {360, 740, "dark", true},
 	"landscape": {740, 360, "light", true},
@@ -102,7 +102,7 @@ var watchLooks = map[string]look{
 func TestWatchPageInEveryLook(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	p := open(t, browser(t), watchLooks["light"], f.URL+"/Speedrun")
+	p := open(t, browser(t), watchLooks["desktop"], f.URL+"/Speedrun")
 	p.missFiles()
 	pictures := func(state string) {
 		for name, l := range watchLooks {

@@ -25,6 +25,7 @@ export function engineFor(video) {
 class Engine {
   video;
   owner;
+  over = false; // the server has said that nothing follows
   #listening = new AbortController();
 
   constructor(video, owner) {
@@ -45,7 +46,7 @@ class Engine {
   }
 
   clock() {
-    return { at: this.video.currentTime, paused: this.video.paused };
+    return { at: this.video.currentTime, paused: this.video.paused, over: this.over };
   }
 
   stop() {
@@ -74,6 +75,7 @@ class HlsEngine extends Engine {
     hls.on(Hls.Events.LEVEL_SWITCHED, () => owner.levels());
     hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => {
       this.#live ||= details.live;
+      this.over = !details.live;
       if (!this.#live) this.fail('ended');
     });
     hls.on(Hls.Events.ERROR, (_, data) => this.#erred(data));

@@ -6,6 +6,7 @@ import { backoffMs } from './link.js';
 
 const calmMs = 10_000; // a stream that has played this long has proved itself
 const stalledAfterMs = 8_000; // without a picture before the viewer is told
+const endedAfterMs = 3_000; // likewise, when the playlist has said that nothing follows
 const renewAfterMs = 30_000; // and before the engine is made anew
 const checkEveryMs = 1_000;
 
@@ -32,9 +33,11 @@ export class Player {
   #stalled = false;
 
   /**
-   * make(channel, owner) gives an engine, which has a clock() of { at, paused } in seconds
-   * and stop(), and tells its owner playing() (or ready to) and failed(why), not before it is made. view hears status({ state,
-   * retryMs }), with a state of 'looking', 'playing', 'stalled', or why nothing plays.
+   * make(channel, owner) gives an engine, which has stop() and a clock() of { at, paused,
+   * over }: seconds, and whether nothing follows what the server has. It tells its owner
+   * playing() (or ready to) and failed(why), not before it is made. view hears
+   * status({ state, retryMs }), with a state of 'looking', 'playing', 'stalled', or why
+   * nothing plays.
    */
   constructor(make, view, random = Math.random) {
     this.#make = make;
@@ -104,7 +107,7 @@ export class Player {
   // check compares clock readings, not counts: browsers slow the timers of a hidden tab.
   #check() {
     const now = Date.now();
-    const { at, paused } = this.#engine.clock();
+    const { at, paused, over } = this.#engine.clock();
     if (at !== this.#position || paused) {
       this.#position = at;
       this.#movedAt = now;
@@ -112,7 +115,9 @@ export class Player {
       return;
     }
     const still = now - this.#movedAt;
-    if (still >= renewAfterMs) {
+    if (over && still >= endedAfterMs) {
+      this.#failed('ended'); // not each file ends where it says
+    } else if (still >= renewAfterMs) {
       this.#failed('away');
     } else if (still >= stalledAfterMs && !this.#stalled) {
       this.#stalled = true;

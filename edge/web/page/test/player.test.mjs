@@ -10,13 +10,14 @@ class Engine {
   at = 0;
   paused = false;
   stopped = false;
+  over = false;
 
   constructor(channel, owner) {
     this.channel = channel;
     this.owner = owner;
   }
   clock() {
-    return { at: this.at, paused: this.paused };
+    return { at: this.at, paused: this.paused, over: this.over };
   }
   stop() {
     this.stopped = true;
@@ -98,6 +99,15 @@ test('a picture that stands still is told of, then the engine is made anew', () 
   clock.tick(32_000);
   assert.ok(states.some(({ state }) => state === 'away'));
   assert.equal(made[0].stopped, true);
+});
+
+test('a picture that stands still behind the end of the stream means that it has ended', () => {
+  made[0].owner.playing();
+  made[0].over = true;
+  play(5);
+  assert.equal(states.at(-1).state, 'playing');
+  clock.tick(4_000);
+  assert.equal(states.at(-1).state, 'ended');
 });
 
 test('who paused is not told that the picture stands still', () => {
