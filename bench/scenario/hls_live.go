@@ -31,7 +31,7 @@ type HLSLiveConfig struct {
 
 // Smoke is Config's.
 func (c HLSLiveConfig) Smoke() Config {
-	return &HLSLiveConfig{Players: 30, Segments: []Size{20 << 10, 40 << 10}, Target: time.Second, Duration: 3 * time.Second}
+	return &HLSLiveConfig{Players: 30, Segments: []Size{20 << 10, 40 << 10}, Target: time.Second, Duration: 2500 * time.Millisecond}
 }
 
 // HLSLiveResult is what players saw, and what each tier did for it.

@@ -28,7 +28,7 @@ type HLSSlowConfig struct {
 
 // Smoke is Config's.
 func (c HLSSlowConfig) Smoke() Config {
-	return &HLSSlowConfig{Viewers: 50, Segment: 1 << 20, Settle: time.Second, Targets: []string{"uproar", "nginx"}}
+	return &HLSSlowConfig{Viewers: 50, Segment: 1 << 20, Settle: time.Second, Targets: []string{"uproar"}}
 }
 
 // Choose is Contest's.

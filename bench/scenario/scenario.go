@@ -13,7 +13,7 @@ import (
 )
 
 // All is every scenario, in the order of `go run ./bench list`.
-var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million, Connect, Reconnect, Rooms, Flood, Clue, ClueStall, Mixed}
+var All = []Scenario{Fanout, Idle, Slow, Drain, Pokemon, Million, Connect, Reconnect, Rooms, Flood, Clue, ClueStall, Mixed, HLSHit, HLSHerd, HLSSlow, HLSLive}
 
 // Scenario is one benchmark.
 type Scenario struct {
