@@ -77,7 +77,7 @@ func TestViewersSeeOnePlaylistAcrossFailovers(t *testing.T) {
 	older, gaps := 0, 0
 	start := time.Unix(1_000_000, 0)
 	at := 0 // the node that is asked
-	for second := 40; second < 1000; second++ {
+	for second := 40; second < 280; second++ {
 		now := start.Add(time.Duration(second) * time.Second)
 		for _, n := range nodes {
 			if err := n.live.Update(channel(second-n.late), now); err != nil {
@@ -111,7 +111,7 @@ func TestViewersSeeOnePlaylistAcrossFailovers(t *testing.T) {
 			t.Fatalf("at %d s, delta updates: %v", second, err)
 		}
 	}
-	if older == 0 || len(whole.URIs()) < 240 || len(delta.URIs()) != len(whole.URIs()) {
+	if older == 0 || len(whole.URIs()) < 60 || len(delta.URIs()) != len(whole.URIs()) {
 		t.Errorf("%d older answers, %d and %d segments seen", older, len(whole.URIs()), len(delta.URIs()))
 	}
 	t.Logf("%d answers were older, %d delta updates did not fit, %d playlists", older, gaps, whole.Playlists())
@@ -126,7 +126,7 @@ func TestARestartUnderTheSameNameIsNotTakenForTheOldBroadcast(t *testing.T) {
 	if err := below.Update(channel(200), now); err != nil {
 		t.Fatal(err)
 	}
-	for second := 12; second < 200; second++ {
+	for second := 12; second < 200; second += 3 {
 		err := below.Update(channel(second), now)
 		if !errors.Is(err, hls.ErrOlder) {
 			t.Fatalf("at %d s of the new one: %v", second, err)
