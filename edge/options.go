@@ -59,6 +59,8 @@ type options struct {
 	HLSURL        string        `name:"hls-url" placeholder:"URL" help:"What viewers reach this process by, http://HOST[:PORT]; with --redis it is found under it." group:"Video"`
 	HLSRegion     string        `name:"hls-region" placeholder:"EU-DE" help:"Where this process is: continent, or continent and country." group:"Video"`
 	GeoIP         string        `name:"geoip" type:"path" placeholder:"FILE" help:"MaxMind file of countries, by which viewers are sent to a node of their region." group:"Video"`
+	VideoPart     time.Duration `default:"1s" help:"Longest part of low latency that the role origin cuts from a stream of fragments." group:"Video"`
+	VideoSegment  time.Duration `default:"4s" help:"Length of the segments that it cuts." group:"Video"`
 	VideoDir      string        `default:"uproar-video" help:"Folder where the role origin keeps broadcasts; made by the first; empty: memory alone." group:"Video"`
 	VideoBytes    int64         `default:"10737418240" help:"Bytes of broadcasts in it; beyond, the oldest go." group:"Video"`
 	VideoAge      time.Duration `default:"168h" help:"For how long a broadcast is kept that has ended." group:"Video"`

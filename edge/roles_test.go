@@ -41,6 +41,8 @@ func TestRolesThatCouldNotDoTheirWorkAreAMistake(t *testing.T) {
 		{"--hls-region=Europe", "--hls-region: cannot read"},
 		{"--hls-bytes=1000", "--hls-bytes: 1000 is below"},
 		{"--video-bytes=0", "--video-bytes: 0 is not above 0"},
+		{"--video-part=5s", "--video-part: 5s is not 100ms to --video-segment"},
+		{"--video-segment=2m", "--video-segment: 2m0s is not 1s to 1m"},
 		{"--video-age=0s", "--video-age: 0s is not a time above 0"},
 	} {
 		var errs strings.Builder

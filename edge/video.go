@@ -76,6 +76,12 @@ func (o *options) checkVideoValues() error {
 	if o.VideoBytes <= 0 {
 		return fmt.Errorf("--video-bytes: %d is not above 0", o.VideoBytes)
 	}
+	if o.VideoPart < 100*time.Millisecond || o.VideoPart > o.VideoSegment {
+		return fmt.Errorf("--video-part: %v is not 100ms to --video-segment, %v", o.VideoPart, o.VideoSegment)
+	}
+	if o.VideoSegment < time.Second || o.VideoSegment > time.Minute {
+		return fmt.Errorf("--video-segment: %v is not 1s to 1m", o.VideoSegment)
+	}
 	if o.VideoAge <= 0 {
 		return fmt.Errorf("--video-age: %v is not a time above 0", o.VideoAge)
 	}
@@ -144,6 +150,7 @@ func (s *server) videoSource() (source hls.Source, err error) {
 		return v.tier, err
 	}
 	v.origin, err = origin.New(origin.Config{
+		PartTarget: s.o.VideoPart, SegmentTarget: s.o.VideoSegment,
 		Dir: s.o.VideoDir, ArchiveBytesMax: s.o.VideoBytes, ArchiveAgeMax: s.o.VideoAge, Metrics: s.set, Log: s.log,
 	})
 	if err != nil {

@@ -28,13 +28,13 @@ type house struct {
 const channel = "den"
 
 // newHouse starts the tiers. slow, if it is not nil, stands between the nodes above and the
-// origin.
-func newHouse(t *testing.T, slow func(t *testing.T, to string) *slowLink) (*house, *slowLink) {
+// origin, whose further flags are the last.
+func newHouse(t *testing.T, slow func(t *testing.T, to string) *slowLink, origin ...string) (*house, *slowLink) {
 	t.Helper()
 	h := &house{t: t}
 	serves, admin := freeAddr(t), freeAddr(t)
 	open := []string{"--max-conns-per-ip=0", "--flood-limit=0"}
-	h.originArgs = append([]string{"--roles=origin,hls", "--http-addr=" + serves, "--admin-addr=" + admin, "--video-dir=" + t.TempDir()}, open...)
+	h.originArgs = append([]string{"--roles=origin,hls", "--http-addr=" + serves, "--admin-addr=" + admin, "--video-dir=" + t.TempDir()}, append(open, origin...)...)
 	h.origin = edgetest.Start(t, h.originArgs...)
 	var link *slowLink
 	above := serves
