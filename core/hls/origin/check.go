@@ -39,7 +39,29 @@ func readMedia(body []byte) (*m3u8.Media, error) {
 	if m.Skip.Segments > 0 {
 		return nil, errors.New("playlist: a packager sends whole playlists, no delta updates")
 	}
+	if err := checkNames(m); err != nil {
+		return nil, err
+	}
 	return m, secondOpinion(body, strict.MEDIA)
+}
+
+// checkNames refuses a playlist that names what no viewer could ask for, before it is asked
+// whether it begins a new run.
+func checkNames(m *m3u8.Media) error {
+	for i := range m.Segments {
+		s := &m.Segments[i]
+		names := []string{s.URI}
+		if s.Map != nil {
+			names = append(names, s.Map.URI)
+		}
+		for _, name := range names {
+			p, ok := hls.ParsePath([]byte(hls.Prefix + "c/b/r/" + name))
+			if !ok || p.Kind != hls.KindSegment {
+				return fmt.Errorf("playlist: the URI %.100q is no plain file name", name)
+			}
+		}
+	}
+	return nil
 }
 
 // readMaster validates a multivariant playlist, and makes each URI RENDITION/index.m3u8.

@@ -157,6 +157,9 @@ func (o *Origin) takeMedia(ctx context.Context, t target, m *m3u8.Media) (int, e
 	deadline := time.Now().Add(arrivalGrace)
 	for {
 		r, status, err := o.choose(t, m)
+		if errors.Is(err, errContradicts) && r.awaitArrival(ctx, deadline) {
+			continue
+		}
 		if err != nil {
 			return status, err
 		}
@@ -188,6 +191,10 @@ func (o *Origin) choose(t target, m *m3u8.Media) (*rendition, int, error) {
 	b := c.currentLocked(now)
 	old := b
 	if r := b.renditions[t.rendition]; r != nil && r.startsOver(m) {
+		if !r.pendingOf(m) {
+			c.mu.Unlock()
+			return r, http.StatusConflict, errContradicts
+		}
 		b = c.renewLocked(now)
 	}
 	if b == nil {
@@ -203,6 +210,27 @@ func (o *Origin) choose(t target, m *m3u8.Media) (*rendition, int, error) {
 		return nil, http.StatusInsufficientStorage, errChannels
 	}
 	return r, 0, nil
+}
+
+// errContradicts refuses a playlist that would begin a new run, with nothing to show for it.
+var errContradicts = errors.New("it cannot follow the playlist before, and none of its segments has arrived since")
+
+// pendingOf says whether a playlist lists a segment that arrived since the last playlist.
+func (r *rendition) pendingOf(m *m3u8.Media) bool {
+	for i := range m.Segments {
+		if f := r.files[m.Segments[i].URI]; f != nil && !f.listed {
+			return true
+		}
+	}
+	return false
+}
+
+// awaitArrival waits for the next file of a rendition, or for the end of its run.
+func (r *rendition) awaitArrival(ctx context.Context, deadline time.Time) bool {
+	r.b.c.mu.Lock()
+	ended, arrived := !r.b.ended.IsZero(), r.arrived
+	r.b.c.mu.Unlock()
+	return ended || time.Now().Before(deadline) && wait(ctx, arrived, deadline) == nil
 }
 
 // awaitRun waits for the run of a rendition to end: the first playlist of the next may be here

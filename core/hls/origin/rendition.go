@@ -237,6 +237,8 @@ func (r *rendition) endLocked(now time.Time) {
 	if r.media == nil || r.media.EndList {
 		return
 	}
+	close(r.arrived) // nothing more will arrive here
+	r.arrived = make(chan struct{})
 	m := *r.media
 	m.EndList, m.Hints, m.Open = true, nil, m3u8.Segment{}
 	if err := r.live.Update(&m, now); err != nil {

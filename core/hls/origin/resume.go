@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"bytes"
 	"os"
 	"time"
 
@@ -81,6 +82,9 @@ func (o *Origin) takeUpRendition(r *rendition, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := o.disk.mendJournal(r.b.c.name, r.b.id, r.name); err != nil {
+		return err
+	}
 	whole, err := o.disk.readJournal(r.b.c.name, r.b.id, r.name)
 	if err != nil {
 		return err
@@ -94,4 +98,17 @@ func (o *Origin) takeUpRendition(r *rendition, now time.Time) error {
 		}
 	}
 	return r.takeLocked(m, now)
+}
+
+// mendJournal cuts off a last line that was not written to its end.
+func (a *archive) mendJournal(channel, id, rendition string) error {
+	place := a.at(channel, id, rendition, journalName)
+	b, err := os.ReadFile(place)
+	if err != nil {
+		return err
+	}
+	if whole := bytes.LastIndexByte(b, '\n') + 1; whole < len(b) {
+		return os.Truncate(place, int64(whole))
+	}
+	return nil
 }
