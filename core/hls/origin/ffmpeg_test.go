@@ -33,7 +33,7 @@ func newHouse(t *testing.T, o *Origin) *house {
 	}
 	for _, program := range []string{"ffmpeg", "ffprobe"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skip(err)
+			t.Skipf("no %s here: %v", program, err)
 		}
 	}
 	t.Parallel()
