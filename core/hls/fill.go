@@ -38,9 +38,7 @@ func (p *playlist) filled(s *segment, err error) {
 		s.ready = true
 		s.plan.pool.enter(s)
 	} else {
-		status := p.node.meters.failed(err)
-		p.dropObject(s)
-		p.fail(s, status, p.node.cfg.Now())
+		p.fail(s, p.node.meters.failed(err), p.node.cfg.Now())
 	}
 	p.mu.Unlock()
 	s.line.wake()
@@ -86,18 +84,26 @@ func (p *playlist) fetchSegment(ctx context.Context, s *segment) error {
 	p.mu.Lock()
 	s.object = o
 	p.keepObject(s)
-	s.ready = !s.plan.whole
 	p.mu.Unlock()
-	if !s.plan.whole {
-		s.line.wake()
-	}
 	err = p.read(ctx, o, s, f)
-	end := StateEnd
-	if err != nil {
-		end = StateBroken
+	if err == nil {
+		o.finish(StateEnd)
+		return nil
 	}
-	o.finish(end)
+	// First nobody gets it any more; then those who have hear that no more comes.
+	p.mu.Lock()
+	p.dropObject(s)
+	p.mu.Unlock()
+	o.finish(StateBroken)
 	return err
+}
+
+// show gives the Object of s out with its first bytes: until then a failure has a status.
+func (p *playlist) show(s *segment) {
+	p.mu.Lock()
+	s.ready = true
+	p.mu.Unlock()
+	s.line.wake()
 }
 
 // describe takes what the header says.
@@ -140,6 +146,9 @@ func (p *playlist) read(ctx context.Context, o *Object, s *segment, f *Fetched) 
 			stall.Reset(n.cfg.StallTimeout)
 			n.meters.fetchedBytes.Add(m)
 			o.wrote(m)
+			if !s.plan.whole && o.filled.Load() == int64(m) {
+				p.show(s)
+			}
 		}
 		got := o.filled.Load()
 		switch {

@@ -34,14 +34,18 @@ func TestHerdIsOneFetchPerObject(t *testing.T) {
 		segment := fmt.Sprintf(segmentPath, 29)
 		there := map[string]chan struct{}{mediaPath: make(chan struct{}), segment: make(chan struct{})}
 		media := s.media
-		s.media = func(ctx context.Context, p Path, r Reload) (*Fetched, error) {
-			<-there[mediaPath]
-			return media(ctx, p, r)
-		}
-		s.segment = func(context.Context, Path) (*Fetched, error) {
-			<-there[segment]
-			return gives(200, body), nil
-		}
+		s.becomes(func() {
+			s.media = func(ctx context.Context, p Path, r Reload) (*Fetched, error) {
+				<-there[mediaPath]
+				return media(ctx, p, r)
+			}
+		})
+		s.becomes(func() {
+			s.segment = func(context.Context, Path) (*Fetched, error) {
+				<-there[segment]
+				return gives(200, body), nil
+			}
+		})
 		crowd := make([]*viewer, viewers)
 		var all [desks]*fakeDesk
 		for i := range all {
@@ -93,18 +97,19 @@ func TestSegmentStreamsWhileItComes(t *testing.T) {
 	s, _ := onAir()
 	withNode(t, s, nil, func(t *testing.T, n *Node) {
 		f, w := pipe(-1)
-		s.segment = func(context.Context, Path) (*Fetched, error) { return f, nil }
+		s.becomes(func() { s.segment = func(context.Context, Path) (*Fetched, error) { return f, nil } })
 		v := newViewer(t, n)
 		v.read(v.get(mediaPath))
-		a := v.get(fmt.Sprintf(segmentPath, 29))
-		if a.Status != 200 || a.Object.Size() != -1 {
-			t.Fatalf("status %d, %d bytes", a.Status, a.Object.Size())
-		}
-		if _, state := a.Object.At(0); state != StateWait || !a.Object.Await(0, &v.w) {
-			t.Fatalf("state %d before the first byte", state)
+		path := fmt.Sprintf(segmentPath, 29)
+		if !v.ask(path).Wait {
+			t.Fatal("answered before the first byte")
 		}
 		fmt.Fprint(w, "first")
 		<-v.desk.wakes
+		a := v.ask(path)
+		if a.Status != 200 || a.Object.Size() != -1 || a.CacheStatus != statusLed {
+			t.Fatalf("status %d, %d bytes, %s", a.Status, a.Object.Size(), a.CacheStatus)
+		}
 		if b, _ := a.Object.At(0); string(b) != "first" {
 			t.Errorf("read %q", b)
 		}

@@ -61,7 +61,7 @@ func (p *playlist) start(hops int) bool {
 // where the Source offers them, else by polls. A multivariant playlist, and one that has
 // ended, it fetches once.
 func (p *playlist) run(ctx context.Context, stray bool) {
-	next := NoReload // what is known may be old: the first fetch does not wait for more
+	pace := pace{next: NoReload} // what is known may be old: the first fetch does not wait for more
 	for {
 		began := p.node.cfg.Now()
 		var changed bool
@@ -69,7 +69,7 @@ func (p *playlist) run(ctx context.Context, stray bool) {
 		if p.path.Kind == KindMaster {
 			err = p.fetchMaster(ctx)
 		} else {
-			changed, err = p.fetchMedia(ctx, next)
+			changed, err = p.fetchMedia(ctx, pace.next)
 		}
 		if stray {
 			p.node.strays.Add(-1)
@@ -82,38 +82,52 @@ func (p *playlist) run(ctx context.Context, stray bool) {
 			return
 		}
 		p.settle(false)
-		var wait time.Duration
-		next, wait = e.nextFetch(next, began, now, changed, err)
 		select {
-		case <-time.After(wait):
+		case <-time.After(pace.step(e, began, now, changed, err)):
 		case <-ctx.Done():
 		}
 	}
 }
 
-// nextFetch is what to ask next and after what time, once a fetch that asked for last has
-// ended now.
-func (e *edition) nextFetch(last Reload, began, now time.Time, changed bool, err error) (Reload, time.Duration) {
-	half := e.target / 2
+// pace is when and how the Source is asked next.
+type pace struct {
+	next   Reload
+	before time.Time // when a poll last brought nothing new
+	base   time.Time // when the newest part or segment may have come: after the poll before
+}
+
+// step takes in that a fetch that began then has ended now, and returns how long to wait.
+func (c *pace) step(e *edition, began, now time.Time, changed bool, err error) time.Duration {
+	half, last := e.target/2, c.next
+	c.next = NoReload
 	switch {
 	case errors.Is(err, ErrDelta):
-		return NoReload, 0
+		return 0
 	case err != nil:
-		return NoReload, min(half, max(overdueMin, now.Sub(e.checked)/4))
+		return min(half, max(overdueMin, now.Sub(e.checked)/4))
 	}
 	if next := e.Next(); next.MSN >= 0 {
+		c.next = next
 		if changed || last.MSN < 0 || now.Sub(began) > half {
-			return next, max(0, reloadMin-now.Sub(began))
+			return max(0, reloadMin-now.Sub(began))
 		}
-		return next, half // it does not block although it says so: no tight loop
+		return half // it does not block although it says so: no tight loop
 	}
-	switch {
-	case now.Before(e.Due):
-		return NoReload, min(half, e.Due.Sub(now)+dueSlack)
+	if changed {
+		c.base = e.EdgeAt
+		if c.before.After(now.Add(-e.target)) {
+			c.base = c.before
+		}
+	} else {
+		c.before = began
+	}
+	switch due := c.base.Add(e.Due.Sub(e.EdgeAt)); {
+	case now.Before(due):
+		return min(half, due.Sub(now)+dueSlack)
 	case now.Before(e.Late.Add(e.target)):
-		return NoReload, min(half, max(overdueMin, e.target/16))
+		return min(half, max(overdueMin, e.target/16))
 	default:
-		return NoReload, half
+		return half
 	}
 }
 
@@ -137,7 +151,6 @@ func (p *playlist) fetch(ctx context.Context, r Reload) (body []byte, age time.D
 		return nil, 0, errStatus(f.Status)
 	}
 	body, err = io.ReadAll(io.LimitReader(f.Body, n.cfg.PlaylistBytesMax+1))
-	n.meters.fetchedBytes.Add(len(body))
 	switch {
 	case err != nil:
 		return nil, 0, err

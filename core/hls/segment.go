@@ -90,7 +90,9 @@ func (p *playlist) find(name string, w *Waiter, now time.Time) (Answer, bool) {
 	case s == nil:
 		return Answer{}, false
 	case s.ready:
-		s.used = true
+		if w.since.IsZero() { // who waited for it does not make it wanted again
+			s.used = true
+		}
 		o := s.object
 		o.retain()
 		a := Answer{

@@ -31,16 +31,24 @@ func (s *fakeSource) Fetch(ctx context.Context, p Path, r Reload) (*Fetched, err
 		s.mu.asked = make(map[string]int)
 	}
 	s.mu.asked[p.String()]++
+	segment, media, master := s.segment, s.media, s.master
 	s.mu.Unlock()
 	switch {
-	case p.Kind == KindSegment && s.segment != nil:
-		return s.segment(ctx, p)
-	case p.Kind == KindMedia && s.media != nil:
-		return s.media(ctx, p, r)
-	case p.Kind == KindMaster && s.master != nil:
-		return s.master(ctx, p)
+	case p.Kind == KindSegment && segment != nil:
+		return segment(ctx, p)
+	case p.Kind == KindMedia && media != nil:
+		return media(ctx, p, r)
+	case p.Kind == KindMaster && master != nil:
+		return master(ctx, p)
 	}
 	return gives(404, ""), nil
+}
+
+// becomes changes the source while it is asked.
+func (s *fakeSource) becomes(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
 }
 
 // asked is how often a path was fetched.
