@@ -152,6 +152,6 @@ func (o *options) processName() string {
 	return fmt.Sprintf("%s %s:%d", strings.Join(o.Roles, ","), host, os.Getpid())
 }
 
-// alone makes the options those of a process that opens no store and serves no other
-// process: what remains of them can be checked beside a server that runs.
-func (o *options) alone() { o.Data, o.Redis, o.LinkAddr = "", nil, "" }
+// alone makes the options those of a process that opens no store and no folder and serves
+// no other process: what remains of them can be checked beside a server that runs.
+func (o *options) alone() { o.Data, o.Redis, o.LinkAddr, o.VideoDir = "", nil, "", "" }

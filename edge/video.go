@@ -22,6 +22,7 @@ import (
 // video is the parts of a process with the role hls.
 type video struct {
 	origin *origin.Origin // nil without the role
+	dir    videoDir       // its
 	tier   *tier.Source   // nil with it
 	node   *hls.Node
 	finder *find.Finder
@@ -149,7 +150,13 @@ func (s *server) videoSource() (source hls.Source, err error) {
 		v.tier, err = tier.New(tier.Config{Nodes: s.o.HLSUpstream, Metrics: s.set})
 		return v.tier, err
 	}
+	v.dir.path = s.o.VideoDir
+	alone, err := v.dir.open()
+	if err != nil {
+		return nil, &codedError{fmt.Errorf("cannot use --video-dir: %w", err), exitFile}
+	}
 	v.origin, err = origin.New(origin.Config{
+		Shared:     !alone,
 		PartTarget: s.o.VideoPart, SegmentTarget: s.o.VideoSegment,
 		Dir: s.o.VideoDir, ArchiveBytesMax: s.o.VideoBytes, ArchiveAgeMax: s.o.VideoAge, Metrics: s.set, Log: s.log,
 	})
@@ -157,7 +164,7 @@ func (s *server) videoSource() (source hls.Source, err error) {
 		return nil, &codedError{fmt.Errorf("cannot use --video-dir: %w", err), exitFile}
 	}
 	s.runs(v.origin.Run)
-	return v.origin, nil
+	return v.origin, v.dir.share()
 }
 
 func (s *server) finderConfig() find.Config {
@@ -226,7 +233,7 @@ func (v *video) pushes() http.Handler {
 	if v.origin == nil {
 		return nil
 	}
-	return v.origin
+	return v.dir.guard(v.origin)
 }
 
 // pushesMax is how many connections packagers may have. A process that has chat's clients
@@ -244,6 +251,7 @@ func (s *server) pushesMax() int {
 
 // close gives back what the parts hold; nobody uses them any more.
 func (v *video) close() {
+	v.dir.close()
 	if v.tier != nil {
 		v.tier.Close()
 	}

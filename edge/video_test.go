@@ -66,3 +66,32 @@ func TestProcessOfVideoAloneHasNoChat(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestFolderOfVideoIsTakenUpByWhoIsAloneThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "video")
+	open := func(want bool) *videoDir {
+		t.Helper()
+		d := &videoDir{path: path}
+		alone, err := d.open()
+		if err != nil || alone != want {
+			t.Errorf("alone: %v, %v; want %v", alone, err, want)
+		}
+		if err := d.share(); err != nil {
+			t.Error(err)
+		}
+		return d
+	}
+	a, b := open(true), open(true) // there is no folder yet
+	for _, d := range []*videoDir{a, b, a} {
+		if err := d.enter(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := open(false)
+	a.close()
+	b.close()
+	d := open(false)
+	c.close()
+	d.close()
+	open(true).close()
+}

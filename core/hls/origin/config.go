@@ -12,6 +12,9 @@ type Config struct {
 	// Dir is where broadcasts are kept; it is made when it is not there. Empty: nowhere, and
 	// a segment is gone once the specification lets it go.
 	Dir string
+	// Shared says that another process uses Dir too: what is live there is its own, and not
+	// taken up here. What either has ended, both serve.
+	Shared bool
 
 	ArchiveBytesMax int64         // of all broadcasts on disk; default 100 GiB
 	ArchiveAgeMax   time.Duration // since the end of a broadcast; default 7 days

@@ -57,6 +57,9 @@ func New(cfg Config) (*Origin, error) {
 		return nil, fmt.Errorf("cannot open the archive %q: %w", cfg.Dir, err)
 	}
 	o.disk = disk
+	if cfg.Shared {
+		return o, nil
+	}
 	return o, o.resume(time.Now())
 }
 
