@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,8 +86,8 @@ func (a *archive) read(b *broadcast, rendition, name string) ([]byte, error) {
 	return os.ReadFile(a.place(b, rendition, name))
 }
 
-// save writes a file as a whole or not at all.
-func (a *archive) save(place string, write func(io.Writer) error) error {
+// save writes a file as a whole or not at all, as of a time.
+func (a *archive) save(place string, at time.Time, write func(io.Writer) error) error {
 	dir, name := filepath.Split(place)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -95,7 +96,7 @@ func (a *archive) save(place string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(write(temp), temp.Close())
+	err = errors.Join(write(temp), temp.Close(), os.Chtimes(temp.Name(), at, at))
 	if err == nil {
 		err = os.Rename(temp.Name(), place)
 	}
@@ -106,7 +107,7 @@ func (a *archive) save(place string, write func(io.Writer) error) error {
 }
 
 func (a *archive) saveBytes(place string, b []byte) error {
-	return a.save(place, func(w io.Writer) error {
+	return a.save(place, time.Now(), func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})
@@ -147,8 +148,13 @@ func (a *archive) fetch(p hls.Path) *hls.Fetched {
 	} else if strings.HasSuffix(p.Name, ".ts") {
 		kind = "video/mp2t"
 	}
-	return &hls.Fetched{Status: http.StatusOK, ContentType: kind, LastModified: info.ModTime(), Length: info.Size(), Body: &fileBody{f, info.Size()}}
+	return &hls.Fetched{Status: http.StatusOK, ContentType: kind, ETag: bornTag(info.ModTime()), LastModified: info.ModTime(), Length: info.Size(), Body: &fileBody{f, info.Size()}}
 }
+
+// bornTag is the entity tag of the bytes that began to come at a time. No two attempts to send
+// a file begin at the same, so it is strong, and it is known before the file is whole; the
+// file on disk has that time too, so that it is the same for the next process.
+func bornTag(at time.Time) string { return `"` + strconv.FormatInt(at.UnixNano(), 36) + `"` }
 
 // fileBody is a file that is whole only when all of it was read.
 type fileBody struct {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"uproar/core/hls"
 	"uproar/proto/m3u8"
 )
 
@@ -153,5 +154,26 @@ func TestADiskThatFailsDoesNotStopTheStream(t *testing.T) {
 	r.want("forsen/"+r.run("forsen")+"/v/3.m4s", "a 3")
 	if r.meters.diskErrors.Get() == 0 {
 		t.Error("nothing was counted")
+	}
+}
+
+func TestAnEntityTagIsTheSameWhileAFileComesAndFromDisk(t *testing.T) {
+	dir := t.TempDir()
+	r := newRig(t, func(c *Config) { c.Dir = dir })
+	r.push("forsen", "a", 0, 2)
+	p := hls.Path{Kind: hls.KindSegment, Channel: "forsen", Broadcast: r.run("forsen"), Rendition: "v", Name: "1.m4s"}
+	tag := func(o *rig, p hls.Path) string {
+		f, err := o.Fetch(t.Context(), p, hls.NoReload)
+		if err != nil || f.Status != 200 {
+			t.Fatalf("%v %v", f, err)
+		}
+		f.Body.Close()
+		return f.ETag
+	}
+	memory, disk := tag(r, p), tag(newRig(t, func(c *Config) { c.Dir = dir }), p)
+	other := p
+	other.Name = "2.m4s"
+	if len(memory) < 4 || memory[0] != '"' || memory != disk || memory == tag(r, other) {
+		t.Errorf("%s in memory, %s from disk, %s is another's", memory, disk, tag(r, other))
 	}
 }

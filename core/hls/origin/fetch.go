@@ -3,6 +3,8 @@ package origin
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"time"
@@ -46,7 +48,8 @@ func (o *Origin) fetchMaster(p hls.Path) *hls.Fetched {
 				before = b.id + "/"
 			}
 			if t := b.masterText(before, time.Now()); t != nil {
-				return text(t, "", time.Time{})
+				sum := sha256.Sum256(t)
+				return text(t, `"`+hex.EncodeToString(sum[:12])+`"`, time.Time{})
 			}
 			return status(http.StatusNotFound)
 		}
@@ -151,7 +154,7 @@ func (o *Origin) give(ctx context.Context, b *blob) *hls.Fetched {
 	if state == blobBroken {
 		return status(http.StatusNotFound)
 	}
-	x := &hls.Fetched{Status: http.StatusOK, Length: -1, LastModified: b.born, Body: &blobReader{ctx: ctx, b: b}}
+	x := &hls.Fetched{Status: http.StatusOK, Length: -1, ETag: bornTag(b.born), LastModified: b.born, Body: &blobReader{ctx: ctx, b: b}}
 	if state == blobWhole {
 		x.Length = size
 	}

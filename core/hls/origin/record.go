@@ -61,7 +61,7 @@ func (o *Origin) recordLast(r *rendition) {
 
 func (o *Origin) saveFiles(r *rendition, files map[string]*file) error {
 	for name, f := range files {
-		if err := o.disk.save(o.disk.place(r.b, r.name, name), f.blob.writeTo); err != nil {
+		if err := o.disk.save(o.disk.place(r.b, r.name, name), f.blob.born, f.blob.writeTo); err != nil {
 			return err
 		}
 		size, _, _ := f.blob.look()
