@@ -22,7 +22,8 @@ import (
 type house struct {
 	origin   *origin.Origin
 	server   *target.Server
-	pids     []int // of the server
+	apart    bool
+	pids     []int // of the server, once it has viewers
 	audience *load.Audience
 	cancel   context.CancelFunc
 	done     sync.WaitGroup
@@ -64,17 +65,7 @@ func (h *house) open(ctx context.Context, w *Workshop, c houseConfig) (err error
 	if h.server, err = w.StartCache(ctx, c.target, cache); err != nil {
 		return err
 	}
-	if h.pids, err = h.server.Pids(); err != nil {
-		return err
-	}
-	for _, pid := range h.pids {
-		if !c.apart {
-			break
-		}
-		if err := target.Pin(pid, 0); err != nil {
-			return err
-		}
-	}
+	h.apart = c.apart
 	c.audience.Addr = h.server.Members
 	if h.audience, err = load.NewAudience(c.audience); err != nil {
 		return err
@@ -110,11 +101,22 @@ func (h *house) said(err error) error {
 	return fmt.Errorf("%w; the server said:\n%s", err, h.server.Output())
 }
 
-// grow connects viewers until there are n.
-func (h *house) grow(ctx context.Context, n int) error {
+// grow connects viewers until there are n. By then the server has all its processes.
+func (h *house) grow(ctx context.Context, n int) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	return h.said(h.audience.Grow(ctx, n))
+	if err := h.audience.Grow(ctx, n); err != nil {
+		return h.said(err)
+	}
+	if h.pids, err = h.server.Pids(); err != nil || !h.apart {
+		return err
+	}
+	for _, pid := range h.pids {
+		if err := target.Pin(pid, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // spent is the CPU time that the server has used so far with all its processes.
