@@ -125,6 +125,11 @@ func (r *rendition) fit(m *m3u8.Media) error {
 	for i := range m.Segments {
 		s := &m.Segments[i]
 		s.Gap = r.missing(s.URI, s.Gap)
+		if r.media != nil && m.MediaSequence+int64(i) >= r.media.MediaSequence && m.MediaSequence+int64(i) <= r.media.LastMSN() {
+			// What was told without its first parts, after a restart, stays so.
+			old := r.media.Segments[m.MediaSequence+int64(i)-r.media.MediaSequence].Parts
+			s.Parts = s.Parts[max(0, len(s.Parts)-len(old)):]
+		}
 		r.fitParts(s.Parts)
 	}
 	r.fitParts(m.Open.Parts)
