@@ -101,7 +101,7 @@ func floodRequests(t *testing.T, w world) {
 			}
 		}
 	}()
-	writeUntil(t, conn, bytes.Repeat([]byte("GET /nope HTTP/1.1\r\nHost: a\r\n\r\n"), 100), ended)
+	writeUntil(t, conn, bytes.Repeat([]byte("GET /no/such HTTP/1.1\r\nHost: a\r\n\r\n"), 100), ended)
 	if tail := <-ended; !strings.Contains(tail, "HTTP/1.1 429 ") {
 		t.Errorf("a flood of requests ended with %q, want status 429", tail)
 	}
