@@ -2,10 +2,45 @@
 
 package web
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
+
+// first makes a request whose answer may have to wait until it is fetched, and reads all
+// of that.
+func (h *house) first(t *testing.T, v *seat, in []byte) {
+	t.Helper()
+	h.loop.Input(v.conn, in)
+	busy := func() bool { _, so := v.conn.Handler().(*viewer); return so }
+	for end := time.Now().Add(10 * time.Second); busy() || v.conn.Blocked(); h.loop.Turn(nothing) {
+		h.readSome(v)
+		if time.Now().After(end) {
+			t.Fatal("no whole answer for 10 s")
+		}
+	}
+	for h.readSome(v) {
+	}
+}
+
+// allocates is the least that hits allocate of up to fifty counts, over a second: what other
+// goroutines allocate meanwhile, those of the Node among them, counts too.
+func allocates(t *testing.T, cfg func(*Config), head string) (least float64) {
+	t.Helper()
+	h := newHouse(t, cfg)
+	v, in := h.seat(), []byte(head)
+	h.first(t, v, in)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	least = testing.AllocsPerRun(200, func() { h.hit(v, in) })
+	for n := 1; n < 50 && least > 0; n++ {
+		<-tick.C
+		least = min(least, testing.AllocsPerRun(200, func() { h.hit(v, in) }))
+	}
+	return least
+}
 
 func TestAllocHit(t *testing.T) {
-	h := newHouse(t, nil)
 	for name, head := range map[string]string{
 		"playlist":        request("GET", rendition+"index.m3u8", "Accept-Encoding: gzip\r\n", "User-Agent: x\r\n"),
 		"blocking reload": request("GET", rendition+"index.m3u8?_HLS_msn=3"),
@@ -14,23 +49,18 @@ func TestAllocHit(t *testing.T) {
 		"not modified":    request("GET", rendition+"1.m4s", "If-None-Match: \"100000\"\r\n"),
 		"head":            request("HEAD", rendition+"1.m4s"),
 	} {
-		v, in := h.seat(), []byte(head)
-		h.hit(v, in)
-		if n := testing.AllocsPerRun(200, func() { h.hit(v, in) }); n != 0 {
+		if n := allocates(t, nil, head); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
 }
 
 func TestAllocSignedHit(t *testing.T) {
-	h := newHouse(t, func(cfg *Config) { cfg.Secret = secret })
 	token, sig, err := Sign(secret, Right{Channel: "forsen", Expires: 1 << 40})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, in := h.seat(), []byte(request("GET", rendition+"1.m4s?token="+token+"&sig="+sig))
-	h.hit(v, in)
-	if n := testing.AllocsPerRun(200, func() { h.hit(v, in) }); n != 0 {
+	if n := allocates(t, func(cfg *Config) { cfg.Secret = secret }, request("GET", rendition+"1.m4s?token="+token+"&sig="+sig)); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
