@@ -2,39 +2,17 @@
 
 package web
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
-// first makes a request whose answer may have to wait until it is fetched, and reads all
-// of that.
-func (h *house) first(t *testing.T, v *seat, in []byte) {
-	t.Helper()
-	h.loop.Input(v.conn, in)
-	busy := func() bool { _, so := v.conn.Handler().(*viewer); return so }
-	for end := time.Now().Add(10 * time.Second); busy() || v.conn.Blocked(); h.loop.Turn(nothing) {
-		h.readSome(v)
-		if time.Now().After(end) {
-			t.Fatal("no whole answer for 10 s")
-		}
-	}
-	for h.readSome(v) {
-	}
-}
-
-// allocates is the least that hits allocate of up to fifty counts, over a second: what other
-// goroutines allocate meanwhile, those of the Node among them, counts too.
+// allocates is the least that hits allocate of some counts: what other goroutines allocate
+// meanwhile, those of the Node among them, counts too.
 func allocates(t *testing.T, cfg func(*Config), head string) (least float64) {
 	t.Helper()
 	h := newHouse(t, cfg)
 	v, in := h.seat(), []byte(head)
-	h.first(t, v, in)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
+	h.hit(v, in)
 	least = testing.AllocsPerRun(200, func() { h.hit(v, in) })
-	for n := 1; n < 50 && least > 0; n++ {
-		<-tick.C
+	for range 9 {
 		least = min(least, testing.AllocsPerRun(200, func() { h.hit(v, in) }))
 	}
 	return least

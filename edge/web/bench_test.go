@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ type bell chan struct{}
 
 func (b bell) Wake([]*hls.Waiter) { b <- struct{}{} }
 
-// fetch has the node get what a path names, whole.
+// fetch has the node get what a path names, whole, once it runs: before that it answers 503.
 func fetch(t testing.TB, node *hls.Node, path hls.Path) {
 	t.Helper()
 	b := make(bell, 1)
@@ -60,6 +61,10 @@ func fetch(t testing.TB, node *hls.Node, path hls.Path) {
 		a := node.Get(&hls.Request{Path: path, Reload: hls.NoReload}, w)
 		if a.Wait {
 			<-b
+			continue
+		}
+		if a.Status == 503 {
+			runtime.Gosched()
 			continue
 		}
 		for off := int64(0); a.Object != nil; {
