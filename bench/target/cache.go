@@ -22,3 +22,17 @@ type CacheConfig struct {
 	Upstream string // host:port, over HTTP
 	Workers  int    // processes or event loops; 0 is one for each core
 }
+
+// StartCache is a Cache's Start for one that is a Daemon.
+func (d Daemon) StartCache(ctx context.Context, c CacheConfig) (*Server, error) {
+	site, err := d.Site(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	site.Upstream, site.Workers = c.Upstream, c.Workers
+	p, err := d.Start(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{Process: p, Members: site.Addr()}, nil
+}

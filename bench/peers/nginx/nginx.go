@@ -39,16 +39,5 @@ var Cache = target.Cache{
 		version, err := daemon.Installed(ctx)
 		return "nginx " + version, err
 	},
-	Start: func(ctx context.Context, c target.CacheConfig) (*target.Server, error) {
-		site, err := daemon.Site(c.Dir)
-		if err != nil {
-			return nil, err
-		}
-		site.Upstream, site.Workers = c.Upstream, c.Workers
-		p, err := daemon.Start(ctx, site)
-		if err != nil {
-			return nil, err
-		}
-		return &target.Server{Process: p, Members: site.Addr()}, nil
-	},
+	Start: daemon.StartCache,
 }
