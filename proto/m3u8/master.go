@@ -66,17 +66,8 @@ func ParseMaster(b []byte) (*Master, error) {
 		return nil, err
 	}
 	p := masterParser{scanner: s, m: &Master{}}
-	for {
-		ok, err := s.next()
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		if err := s.at(p.take()); err != nil {
-			return nil, err
-		}
+	if err := s.each(p.take); err != nil {
+		return nil, err
 	}
 	if p.waiting {
 		return nil, s.at(fault("EXT-X-STREAM-INF without a URI"))

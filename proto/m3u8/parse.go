@@ -14,17 +14,8 @@ func ParseMedia(b []byte) (*Media, error) {
 		return nil, err
 	}
 	p := mediaParser{scanner: s, m: &Media{}}
-	for {
-		ok, err := s.next()
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		if err := s.at(p.take()); err != nil {
-			return nil, err
-		}
+	if err := s.each(p.take); err != nil {
+		return nil, err
 	}
 	if err := p.end(); err != nil {
 		return nil, err

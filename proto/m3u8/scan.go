@@ -49,6 +49,19 @@ func (s *scanner) next() (bool, error) {
 	return false, nil
 }
 
+// each has take take the lines that are left, one after the other.
+func (s *scanner) each(take func() *Error) error {
+	for {
+		ok, err := s.next()
+		if err != nil || !ok {
+			return err
+		}
+		if err := s.at(take()); err != nil {
+			return err
+		}
+	}
+}
+
 // tag cuts a tag into its name and its value.
 func (s *scanner) tag() (name, value string, hasValue bool) { return strings.Cut(s.text, ":") }
 
