@@ -119,8 +119,7 @@ func NewAudience(c AudienceConfig) (*Audience, error) {
 func (a *Audience) Close() {
 	for i := range a.viewers {
 		if v := &a.viewers[i]; v.state != away {
-			unix.SetsockoptLinger(int(v.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-			unix.Close(int(v.fd))
+			reset(v.fd)
 			v.state = away
 		}
 	}

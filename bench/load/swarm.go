@@ -134,9 +134,7 @@ func publisherNicks(n int) []string {
 func (s *Swarm) Close() {
 	for i := range s.members {
 		if m := &s.members[i]; m.state != ended {
-			// A reset leaves no TIME_WAIT behind, so runs can follow each other.
-			unix.SetsockoptLinger(int(m.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-			unix.Close(int(m.fd))
+			reset(m.fd)
 			m.state = ended
 		}
 	}
