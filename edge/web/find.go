@@ -41,7 +41,7 @@ func (x exchange) finds(c *engine.Conn, req *http1.Request) bool {
 	}
 	p, ok := hls.ParsePath([]byte(hls.Prefix + string(name) + "/" + hls.Playlist))
 	if !ok || p.Channel != string(name) {
-		x.say(c, 404)
+		x.say(c, req, 404)
 		return true
 	}
 	x.find(c, req, p.Channel)
@@ -53,7 +53,7 @@ func (x exchange) find(c *engine.Conn, req *http1.Request, channel string) {
 	at, _ := http1.QueryValue(req.Query, "at")
 	answer, ok := x.port.cfg.Finder.Find(channel, c.Remote(), string(at))
 	if !ok {
-		x.say(c, 503, http1.Field{Name: "Retry-After", Value: "2"}, anySite)
+		x.say(c, req, 503, http1.Field{Name: "Retry-After", Value: "2"}, anySite)
 		return
 	}
 	fresh := http1.Field{Name: "Cache-Control", Value: "no-store"}
@@ -67,7 +67,7 @@ func (x exchange) find(c *engine.Conn, req *http1.Request, channel string) {
 		return
 	}
 	to := answer.URL + string(appendRight(nil, req.Query))
-	x.say(c, 302, http1.Field{Name: "Location", Value: to}, fresh, vary, anySite)
+	x.say(c, req, 302, http1.Field{Name: "Location", Value: to}, fresh, vary, anySite)
 }
 
 // isPlayer reports whether who asks wants a playlist, and no JSON.

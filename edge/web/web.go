@@ -89,7 +89,7 @@ func (x exchange) Data(c *engine.Conn, in []byte) int {
 		}
 		used += n
 		if !c.Count() {
-			x.say(c, 429, http1.ConnectionClose)
+			x.say(c, req, 429, http1.ConnectionClose)
 			c.Close(engine.ReasonFlood)
 			break
 		}
@@ -110,7 +110,7 @@ func (x exchange) refuse(c *engine.Conn, err error) {
 	if errors.As(err, &refused) {
 		status = refused.Status
 	}
-	x.say(c, status, http1.ConnectionClose)
+	x.say(c, nil, status, http1.ConnectionClose)
 	c.Close(engine.ReasonProtocol)
 }
 
@@ -127,7 +127,7 @@ const (
 func (x exchange) answer(c *engine.Conn, req *http1.Request) outcome {
 	switch {
 	case req.HasBody():
-		x.say(c, 413, http1.ConnectionClose)
+		x.say(c, req, 413, http1.ConnectionClose)
 		c.Close(engine.ReasonProtocol)
 		return answered
 	case req.HasToken("Upgrade", "websocket"):
@@ -139,7 +139,7 @@ func (x exchange) answer(c *engine.Conn, req *http1.Request) outcome {
 			x.serve(c, req)
 		}
 	default:
-		x.say(c, 405, http1.Field{Name: "Allow", Value: "GET, HEAD"})
+		x.say(c, req, 405, http1.Field{Name: "Allow", Value: "GET, HEAD"})
 	}
 	if req.KeepAlive() {
 		c.SetTimer(x.port.cfg.IdleTimeout)
@@ -155,7 +155,7 @@ var videoPrefix = []byte(hls.Prefix)
 func (x exchange) serve(c *engine.Conn, req *http1.Request) {
 	asset, ok := page.Find(string(req.Path))
 	if !ok {
-		x.say(c, 404)
+		x.say(c, req, 404)
 		return
 	}
 	body, tag := asset.Body, asset.ETag
@@ -192,15 +192,15 @@ func (x exchange) upgrade(c *engine.Conn, req *http1.Request) outcome {
 	key := req.Header("Sec-WebSocket-Key")
 	switch {
 	case string(req.Path) != "/", x.port.hub == nil:
-		x.say(c, 404, http1.ConnectionClose)
+		x.say(c, req, 404, http1.ConnectionClose)
 	case string(req.Method) != "GET":
-		x.say(c, 405, http1.ConnectionClose, http1.Field{Name: "Allow", Value: "GET"})
+		x.say(c, req, 405, http1.ConnectionClose, http1.Field{Name: "Allow", Value: "GET"})
 	case string(req.Header("Sec-WebSocket-Version")) != "13":
-		x.say(c, 426, http1.ConnectionClose, http1.Field{Name: "Sec-WebSocket-Version", Value: "13"},
+		x.say(c, req, 426, http1.ConnectionClose, http1.Field{Name: "Sec-WebSocket-Version", Value: "13"},
 			http1.Field{Name: "Upgrade", Value: "websocket"})
 	case req.Minor == 0, !req.HasToken("Connection", "upgrade"),
 		req.HeaderCount("Sec-WebSocket-Key") != 1, !ws.ValidKey(key):
-		x.say(c, 400, http1.ConnectionClose)
+		x.say(c, req, 400, http1.ConnectionClose)
 	default:
 		protocol := ws.Negotiate(req.Header("Sec-WebSocket-Protocol"))
 		deflate := x.port.deflate(req)
@@ -232,18 +232,22 @@ func (p *Port) deflate(req *http1.Request) ws.Deflate {
 	return ws.DeflateNone
 }
 
-// say answers with a status and its name as the body.
-func (exchange) say(c *engine.Conn, status int, extra ...http1.Field) {
+// say answers with a status and its name as the body, which HEAD does not get (RFC 9110
+// section 9.3.2): a client that sends several requests would take it for the next answer. req
+// is nil when no head could be read; then the connection closes behind the answer.
+func (exchange) say(c *engine.Conn, req *http1.Request, status int, extra ...http1.Field) {
 	body := http1.StatusText(status) + "\n"
 	out := http1.AppendResponseHead(c.Loop().Scratch(), status, "text/plain; charset=utf-8", int64(len(body)), extra...)
-	out = append(out, body...)
+	if req == nil || string(req.Method) != "HEAD" {
+		out = append(out, body...)
+	}
 	c.Write(out)
 	c.Loop().KeepScratch(out)
 }
 
 // Timer implements engine.Handler: no whole request came in time.
 func (x exchange) Timer(c *engine.Conn) {
-	x.say(c, 408, http1.ConnectionClose)
+	x.say(c, nil, 408, http1.ConnectionClose)
 	c.Close(engine.ReasonHeaderTimeout)
 }
 
