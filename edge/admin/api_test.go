@@ -19,6 +19,7 @@ import (
 
 	"uproar/core/chat"
 	"uproar/core/clue"
+	"uproar/core/hls"
 	"uproar/core/store"
 )
 
@@ -48,7 +49,12 @@ func serveLogged(t *testing.T, log *slog.Logger, timeout time.Duration, s Store,
 func serveConfig(t *testing.T, cfg Config) *port {
 	t.Helper()
 	cfg.Metrics, cfg.Ready, cfg.HotRooms = metrics.NewSet(), func() bool { return true }, hot
-	server := New(cfg)
+	return run(t, New(cfg))
+}
+
+// run serves until the test ends.
+func run(t *testing.T, server *Server) *port {
+	t.Helper()
 	bound, err := server.Listen()
 	if err != nil {
 		t.Fatal(err)
@@ -367,6 +373,39 @@ func TestBodyThatDoesNotComeIsGivenUp(t *testing.T) {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusRequestTimeout {
 		t.Errorf("got %s, want 408", resp.Status)
+	}
+}
+
+func TestPushThatTakesLongerThanOtherRequestsIsAnswered(t *testing.T) {
+	const pages = 100 * time.Millisecond
+	server := New(Config{
+		Addr: "127.0.0.1:0", Metrics: metrics.NewSet(), Ready: func() bool { return true }, Log: slog.New(slog.DiscardHandler),
+		Video: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusOK)
+		}),
+	})
+	server.http.WriteTimeout = pages
+	p := run(t, server)
+	body, more := io.Pipe()
+	req, err := http.NewRequest(http.MethodPut, "http://"+p.addr+hls.Prefix+"den/720p/stream.mp4", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for range 3 { // what is tested is that time passes
+			time.Sleep(pages)
+			fmt.Fprint(more, "moof")
+		}
+		_ = more.Close()
+	}()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatalf("no answer came: %v", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("got %s", resp.Status)
 	}
 }
 
