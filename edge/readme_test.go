@@ -114,6 +114,21 @@ func TestReadmeListsEveryMetric(t *testing.T) {
 	}
 }
 
+func TestReadmeListsNothingTwice(t *testing.T) {
+	for _, heading := range []string{"Configuration", "Metrics"} {
+		seen := map[string]bool{}
+		for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(section(t, heading), -1) {
+			if seen[m[1]] {
+				t.Errorf("%s: %s is listed twice", heading, m[1])
+			}
+			seen[m[1]] = true
+		}
+		if len(seen) < 10 {
+			t.Fatalf("%s: found only %d rows: this test has gone blind", heading, len(seen))
+		}
+	}
+}
+
 func TestReadmeListsEveryFolderOfCode(t *testing.T) {
 	layout := section(t, "Layout")
 	var folders []string
