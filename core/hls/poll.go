@@ -69,7 +69,7 @@ func (p *playlist) run(ctx context.Context, stray bool) {
 		if p.path.Kind == KindMaster {
 			err = p.fetchMaster(ctx)
 		} else {
-			changed, err = p.fetchMedia(ctx, pace.next)
+			changed, err = p.fetchMedia(WithPatience(ctx, pace.patience), pace.next)
 		}
 		if stray {
 			p.node.strays.Add(-1)
@@ -94,6 +94,9 @@ type pace struct {
 	next   Reload
 	before time.Time // when a poll last brought nothing new
 	base   time.Time // when the newest part or segment may have come: after the poll before
+
+	due      time.Time     // of blocking reloads: when the answer was to come
+	patience time.Duration // how long the next may take; twice what the last was overdue, at least
 }
 
 // step takes in that a fetch that began then has ended now, and returns how long to wait.
@@ -108,6 +111,14 @@ func (c *pace) step(e *edition, began, now time.Time, changed bool, err error) t
 	}
 	if next := e.Next(); next.MSN >= 0 {
 		c.next = next
+		overdue := time.Duration(0)
+		if changed && began.After(c.due) {
+			overdue = now.Sub(began)
+		} else if changed {
+			overdue = now.Sub(c.due)
+		}
+		c.due = e.Due
+		c.patience = max(0, e.Due.Sub(now)) + max(half, 2*overdue)
 		if changed || last.MSN < 0 || now.Sub(began) > half {
 			return max(0, reloadMin-now.Sub(began))
 		}

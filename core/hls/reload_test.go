@@ -215,3 +215,33 @@ func TestPartsAndHintsGoOutWhole(t *testing.T) {
 		}
 	})
 }
+
+func TestSourceIsToldWhenABlockingReloadIsOverdue(t *testing.T) {
+	s, b := onAir()
+	b.control = canBlock
+	withNode(t, s, nil, func(t *testing.T, n *Node) {
+		b.start = time.Now().Add(-time.Minute)
+		var told []time.Duration
+		s.becomes(func() {
+			s.media = func(ctx context.Context, p Path, r Reload) (*Fetched, error) {
+				if r.MSN >= 0 {
+					s.becomes(func() { told = append(told, Patience(ctx)) })
+				}
+				return blocking(b)(ctx, p, r)
+			}
+		})
+		v := newViewer(t, n)
+		v.read(v.get(mediaPath))
+		time.Sleep(5*b.target + b.target/2)
+		s.becomes(func() {
+			if len(told) < 5 {
+				t.Errorf("%d blocking reloads", len(told))
+			}
+			for _, d := range told {
+				if d != b.target+b.target/2 { // section 6.2.1: by then the next segment is to be there
+					t.Errorf("overdue after %v, target duration %v", d, b.target)
+				}
+			}
+		})
+	})
+}

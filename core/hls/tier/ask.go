@@ -18,15 +18,11 @@ import (
 // many nodes a request has passed.
 const loopName = "uproar"
 
-// ask asks one node for the head of an answer. left is how many nodes are left to ask,
-// this one included: what may be held there has its part of the time that is left.
-func (s *Source) ask(ctx context.Context, n *node, p hls.Path, r hls.Reload, left int) (*hls.Fetched, error) {
+// ask asks one node for the head of an answer.
+func (s *Source) ask(ctx context.Context, n *node, p hls.Path, r hls.Reload) (*hls.Fetched, error) {
 	within := s.cfg.AnswerTimeout
 	if mayBeHeld(p, r) {
 		within = 0
-		if end, ok := ctx.Deadline(); ok && left > 1 {
-			within = time.Until(end) / 2
-		}
 	}
 	resp, body, err := s.do(ctx, n, request(ctx, n, p, r), within)
 	if err != nil {
@@ -79,6 +75,9 @@ func query(r hls.Reload) string {
 // errSilent is that a node did not answer in time, or stopped in the middle.
 var errSilent = errors.New("it says nothing")
 
+// errFrozen is that a node has answered nobody for so long that it is taken for frozen.
+var errFrozen = errors.New("it answers nobody")
+
 // do sends a request, waits for the head of its answer, within 0 for as long as ctx, and
 // notes how the node did. The body ends the request when it is closed.
 func (s *Source) do(ctx context.Context, n *node, req *http.Request, within time.Duration) (*http.Response, *body, error) {
@@ -89,21 +88,24 @@ func (s *Source) do(ctx context.Context, n *node, req *http.Request, within time
 		timer = time.AfterFunc(within, func() { cancel(errSilent) })
 	}
 	n.requests.Inc()
+	leave := n.enter(cancel)
 	resp, err := s.client.Do(req.WithContext(ctx))
+	leave()
 	if timer != nil {
 		timer.Stop()
 	}
 	if err != nil {
-		silent := context.Cause(ctx) == errSilent
-		gaveUp := ctx.Err() != nil && !silent
+		cause := context.Cause(ctx)
+		silent := cause == errSilent
+		gaveUp := cause != nil && !silent
 		cancel(nil)
 		// A silence is no fault of a node that has answered others meanwhile: it may hold
 		// what does not exist yet.
 		if !gaveUp && !(silent && n.answeredSince(began)) {
 			n.failed(s.cfg.Now())
 		}
-		if silent {
-			err = errSilent
+		if silent || cause == errFrozen {
+			err = cause
 		}
 		return nil, nil, err
 	}

@@ -7,11 +7,12 @@ import (
 )
 
 type meters struct {
-	failovers, continued, strange *metrics.Counter
+	failovers, hedged, continued, strange *metrics.Counter
 }
 
 func (m *meters) init(set *metrics.Set, s *Source) {
 	m.failovers = set.NewCounter(`uproar_hls_upstream_failovers_total`)
+	m.hedged = set.NewCounter(`uproar_hls_upstream_hedged_total`)
 	m.continued = set.NewCounter(`uproar_hls_upstream_continued_total`)
 	m.strange = set.NewCounter(`uproar_hls_upstream_strange_total`)
 	for i, n := range s.nodes {

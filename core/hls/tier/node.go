@@ -1,7 +1,9 @@
 package tier
 
 import (
+	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,14 +18,20 @@ type node struct {
 	last     atomic.Int64 // when it last answered
 	requests *metrics.Counter
 	failures *metrics.Counter
+	mu       struct {
+		sync.Mutex
+		silent map[*context.CancelCauseFunc]struct{} // requests without a head yet
+	}
 }
 
 func newNode(addr string, set *metrics.Set) *node {
-	return &node{
+	n := &node{
 		addr: addr, hash: hash(addr),
 		requests: set.NewCounter(fmt.Sprintf(`uproar_hls_upstream_requests_total{node=%q}`, addr)),
 		failures: set.NewCounter(fmt.Sprintf(`uproar_hls_upstream_failures_total{node=%q}`, addr)),
 	}
+	n.mu.silent = map[*context.CancelCauseFunc]struct{}{}
+	return n
 }
 
 func (n *node) up(now time.Time) bool { return now.UnixNano() >= n.down.Load() }
@@ -39,3 +47,26 @@ func (n *node) answered(now time.Time) {
 }
 
 func (n *node) answeredSince(t time.Time) bool { return n.last.Load() > t.UnixNano() }
+
+// enter counts a request among those that wait for a head, until leave.
+func (n *node) enter(cancel context.CancelCauseFunc) (leave func()) {
+	key := &cancel
+	n.mu.Lock()
+	n.mu.silent[key] = struct{}{}
+	n.mu.Unlock()
+	return func() {
+		n.mu.Lock()
+		delete(n.mu.silent, key)
+		n.mu.Unlock()
+	}
+}
+
+// froze is that the node answers nobody, though another has an answer: what waits for it here
+// goes on at other nodes.
+func (n *node) froze() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for cancel := range n.mu.silent {
+		(*cancel)(errFrozen)
+	}
+}

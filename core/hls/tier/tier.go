@@ -18,6 +18,11 @@
 // answer of 429 or 5xx: the same, but for this channel alone. When all fail, the fetch does,
 // or hands on the last answer. After ReturnAfter the channel goes back to where it belongs.
 //
+// What a node may hold until it exists (a blocking reload, an announced part) has no such
+// time. When it is overdue, which the Node knows (hls.Patience), the next node is asked
+// besides. If that one answers, and the first has answered nobody meanwhile, the first is
+// frozen: it counts as failed, and whatever else waits for it goes on at once.
+//
 // A body that breaks off is continued by a request for the rest (Range, If-Range) to the
 // next node, if the answer had a strong validator; so the death of a node in the middle of
 // a segment need not reach those who watch it.
@@ -29,12 +34,12 @@
 //
 // # Threads
 //
-// A Source may be used by any goroutine. It has one lock, held for map operations.
+// A Source may be used by any goroutine. Each node that is asked costs one until its head is
+// there. It has a lock for its choice and one per node, held for map operations.
 package tier
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -142,42 +147,6 @@ func (s *Source) Close() { s.client.CloseIdleConnections() }
 
 // Fetch implements hls.Source.
 func (s *Source) Fetch(ctx context.Context, p hls.Path, r hls.Reload) (*hls.Fetched, error) {
-	order := s.choice.order(p.Channel)
-	var last *hls.Fetched
-	var errs error
-	for i, n := range order {
-		if i > 0 {
-			s.meters.failovers.Inc()
-		}
-		got, err := s.ask(ctx, n, p, r, len(order)-i)
-		if err != nil && ctx.Err() != nil {
-			return nil, errors.Join(errs, err) // says nothing about the node
-		}
-		switch {
-		case err != nil:
-			errs = errors.Join(errs, err)
-			continue
-		case troubled(got.Status):
-			if last != nil {
-				_ = last.Body.Close()
-			}
-			last = got
-			continue
-		}
-		if last != nil {
-			_ = last.Body.Close()
-		}
-		if got.Status == http.StatusOK {
-			s.choice.served(p.Channel, n)
-			s.continued(ctx, got, p, order[i+1:])
-		}
-		return got, nil
-	}
-	if last != nil {
-		return last, nil
-	}
-	return nil, errs
+	c := race{s: s, ctx: ctx, p: p, r: r, order: s.choice.order(p.Channel), heads: make(chan *runner), done: make(chan struct{})}
+	return c.run()
 }
-
-// troubled reports whether another node may have a better answer.
-func troubled(status int) bool { return status == http.StatusTooManyRequests || status >= 500 }
