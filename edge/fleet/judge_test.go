@@ -14,6 +14,10 @@ type verdict struct {
 	// order in each process, and who came back to another one may have been sent some twice,
 	// behind a gap that says that it is not known where he was.
 	apart bool
+	// Redis was silent then, or back for less than a unit. Lines of that time may come
+	// twice over a resumption without a gap: for some ms after it is back a stream does not
+	// say yet that they were delivered at home (ARCHITECTURE, "Order while away").
+	silences []silence
 
 	disorder  []string // two members have heard two lines in different orders
 	overtaken []string // a member has heard two accepted lines of one sender in another order than they were said
@@ -24,6 +28,13 @@ type verdict struct {
 
 	deliveries, resumed, announced map[int]int // by number of the line; announced: missing where a gap is announced
 	delays                         map[int][]time.Duration
+}
+
+// silence is a time by the book's clock.
+type silence struct{ from, to time.Duration }
+
+func (v *verdict) silentAt(at time.Duration) bool {
+	return slices.ContainsFunc(v.silences, func(s silence) bool { return s.from <= at && at <= s.to })
 }
 
 // loss is a line that a member has missed, and where in its log.
@@ -160,7 +171,7 @@ func (v *verdict) judgeMember(lines []said, order []int, position map[int]int, m
 		case heard:
 			n := int(e.number)
 			if seen[n] {
-				if v.apart && unplaced {
+				if v.apart && unplaced || resuming && v.silentAt(lines[n].sent) {
 					continue
 				}
 				v.doubled = append(v.doubled, fmt.Sprintf("%s heard line %d once more at %v", m.nick, n, at))

@@ -106,10 +106,15 @@ func TestJudgeBearsWithProcessesThatWereApart(t *testing.T) {
 		{"twice without a gap", logOf(hears(0, 1, 2), again, hears(2, 3, 4, 5)), "doubled "},
 		{"twice behind a gap of before", logOf(hears(0, 1), step(gap, 0), hears(2), again, hears(2, 3, 4, 5)), "doubled "},
 		{"lost", logOf(hears(0, 1, 3, 4, 5)), "lost 2 "},
+		{"twice though it was said while Redis was well", logOf(hears(0, 1, 2), again, hears(1, 2, 3, 4, 5)), "doubled doubled "},
+		{"twice over a resumption, said while Redis was silent", logOf(hears(0, 1, 2, 3, 4), again, hears(4, 5)), ""},
+		{"twice on one connection", logOf(hears(0, 1, 2, 3, 4, 4, 5)), "doubled "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := newVerdict()
 			v.apart = true
+			silent := judgedBook()[4].sent
+			v.silences = []silence{{silent, silent}}
 			all := logOf(hears(0, 1, 2, 3, 4, 5))
 			v.judgeRoom(judgedBook(), []*member{{index: 7, log: c.log}, {index: 8, log: all}, {index: 9, log: all}})
 			if got := v.summary(); got != c.want {

@@ -32,12 +32,13 @@ type phase struct {
 
 // storm is a fleet, a crowd, and what happens to them.
 type storm struct {
-	t      *testing.T
-	fleet  *edgetest.Fleet
-	crowd  *crowd
-	unit   time.Duration
-	phases []phase
-	apart  bool // while Redis is away: see verdict
+	t        *testing.T
+	fleet    *edgetest.Fleet
+	crowd    *crowd
+	unit     time.Duration
+	phases   []phase
+	apart    bool // while Redis is away: see verdict, as for the next
+	silences []silence
 }
 
 // away ends a process as kill -9 does and starts it again after some units.
@@ -45,6 +46,17 @@ func (s *storm) away(n *edgetest.Node, units int) {
 	n.Kill()
 	time.Sleep(time.Duration(units) * s.unit)
 	n.Start()
+}
+
+// silence stops Redis for some units.
+func (s *storm) silence(units int) {
+	from := s.crowd.book.now()
+	s.fleet.Redis.Stop()
+	time.Sleep(time.Duration(units) * s.unit)
+	s.fleet.Redis.Continue()
+	if s.apart {
+		s.silences = append(s.silences, silence{from, s.crowd.book.now() + s.unit})
+	}
 }
 
 // killEdge kills the first edge. Its members come back to another and read on.
@@ -85,9 +97,7 @@ var killRedis = phase{
 var stopRedis = phase{
 	name: "Redis stopped", units: 13,
 	do: func(s *storm) {
-		s.fleet.Redis.Stop()
-		time.Sleep(5 * s.unit)
-		s.fleet.Redis.Continue()
+		s.silence(5)
 	},
 	felt: func(s *storm) float64 {
 		return total(s.t, s.fleet.Nodes(), "uproar_exchange_unpublished_total", "") + total(s.t, s.fleet.Nodes(), "uproar_exchange_away_total", "")
@@ -99,9 +109,7 @@ var stopRedis = phase{
 var scatter = phase{
 	name: "all scattered", units: 10,
 	do: func(s *storm) {
-		s.fleet.Redis.Stop()
-		time.Sleep(4 * s.unit)
-		s.fleet.Redis.Continue()
+		s.silence(4)
 		time.Sleep(s.unit)
 		s.crowd.scatter()
 	},
@@ -199,7 +207,7 @@ func (c *crowd) refusedJoins() (n int) {
 func (s *storm) judge() {
 	lines := s.crowd.book.lines()
 	v := newVerdict()
-	v.apart = s.apart
+	v.apart, v.silences = s.apart, s.silences
 	for _, members := range s.crowd.rooms {
 		v.judgeRoom(lines, members)
 	}
