@@ -19,9 +19,9 @@ import (
 // that from the first.
 type tiers struct{ origin, tier1, presence *edgetest.Server }
 
-func startTiers(t *testing.T) tiers {
+func startTiers(t *testing.T, originArgs ...string) tiers {
 	t.Helper()
-	origin := edgetest.Start(t, "--roles=origin,hls", "--video-dir="+t.TempDir())
+	origin := edgetest.Start(t, append(originArgs, "--roles=origin,hls", "--video-dir="+t.TempDir())...)
 	tier1 := edgetest.Start(t, "--roles=hls", "--hls-upstream="+origin.HTTP)
 	presence := edgetest.Start(t, "--roles=edge,clue,exchange,hls", "--hls-upstream="+tier1.HTTP)
 	return tiers{origin, tier1, presence}
@@ -34,21 +34,29 @@ func TestTwentySecondsOfLiveVideoThroughThreeTiersWithChatBesideIt(t *testing.T)
 	chromium := browser(t)
 	s := startTiers(t)
 	pushStream(t, "http://"+s.origin.Admin+"/hls/speedrun", "-method", "PUT")
-	awaitLive(t, "http://"+s.presence.HTTP+"/hls/speedrun/")
-	problems := watchTogether(t, chromium, s.presence)
+	awaitLive(t, "http://"+s.presence.HTTP+"/hls/speedrun/", 4)
+	watchTwice(t, chromium, s.presence, 20)
+}
+
+// watchTwice watches for so many seconds, and once more if that is not as it should be.
+func watchTwice(t *testing.T, chromium context.Context, presence *edgetest.Server, seconds int, more ...check) {
+	t.Helper()
+	problems := watchTogether(t, chromium, presence, seconds, more)
 	if len(problems) > 0 {
 		t.Logf("once more after %q", problems)
-		problems = watchTogether(t, chromium, s.presence)
+		problems = watchTogether(t, chromium, presence, seconds, more)
 	}
 	for _, problem := range problems {
 		t.Error(problem)
 	}
 }
 
+// check looks at a tab that has played, and says what is not as it should be, if anything.
+type check func(p *tab, name string) (problem string)
+
 // watchTogether is one run, and what was not as it should be.
-func watchTogether(t *testing.T, chromium context.Context, presence *edgetest.Server) (problems []string) {
+func watchTogether(t *testing.T, chromium context.Context, presence *edgetest.Server, seconds int, more []check) (problems []string) {
 	t.Helper()
-	const seconds = 20
 	viewers, from := map[string]*tab{}, map[string]float64{}
 	for _, name := range []string{"desktop", "phone"} {
 		p := open(t, chromium, watchLooks[name], "http://"+presence.HTTP+"/speedrun")
@@ -59,41 +67,46 @@ func watchTogether(t *testing.T, chromium context.Context, presence *edgetest.Se
 		p.run(watchEvents)
 		viewers[name], from[name] = p, p.number(position)
 	}
-	began := time.Now()
+	began, last := time.Now(), ""
 	for n := range seconds {
 		for name, p := range viewers {
 			if n%5 == 2 {
-				p.say(fmt.Sprintf("second %d", n))
+				last = fmt.Sprintf("second %d", n)
+				p.say(last)
 			}
 			p.waitFor(fmt.Sprintf("%s >= %f", position, from[name]+float64(n+1)))
 		}
 	}
 	wall := time.Since(began).Seconds()
-	viewers["desktop"].waitForLog("phone: second 17")
-	viewers["phone"].waitForLog("desktop: second 17")
+	viewers["desktop"].waitForLog("phone: " + last)
+	viewers["phone"].waitForLog("desktop: " + last)
 	for name, p := range viewers {
 		if folder := os.Getenv("UPROAR_SCREENSHOTS"); folder != "" {
-			p.picture(filepath.Join(folder, "live-"+name+".png"))
+			p.picture(filepath.Join(folder, t.Name()+"-"+name+".png"))
 		}
 		played, frames := p.number(position)-from[name], p.number(frames)
 		stalls, waits, errors := p.number(fact("stalls")), p.number("window.waits"), p.number(fact("errors"))
-		t.Logf("%s: %.1f s played in %.1f s, %v s behind live; %v stalls, %v waits, %v errors; %v frames", name, played, wall,
-			p.number("parseFloat(document.getElementById('latency').textContent)"), stalls, waits, errors, frames)
+		t.Logf("%s: %.1f s played in %.1f s, %v s behind live as it says, %.2f s after it was made; %v stalls, %v waits, %v errors; %v frames",
+			name, played, wall, p.number(latency), p.number(clockAge), stalls, waits, errors, frames)
 		if stalls+errors+waits != 0 {
 			problems = append(problems, fmt.Sprintf("%s: %v stalls, %v times without a picture, %v errors", name, stalls, waits, errors))
 		}
 		if frames < played*fps*0.9 {
 			problems = append(problems, fmt.Sprintf("%s: %v frames in %.1f s, want %v a second", name, frames, played, fps))
 		}
+		for _, look := range more {
+			if problem := look(p, name); problem != "" {
+				problems = append(problems, name+": "+problem)
+			}
+		}
 		p.stop()
 	}
 	return problems
 }
 
-// awaitLive waits until the channel at address has some segments.
-func awaitLive(t *testing.T, address string) {
+// awaitLive waits until the channel at address has so many segments.
+func awaitLive(t *testing.T, address string, segments int) {
 	t.Helper()
-	const segments = 4
 	var master, media string
 	for limit := time.Now().Add(2 * waitLimit); time.Now().Before(limit); time.Sleep(100 * time.Millisecond) {
 		if master = get(t, address+"index.m3u8"); master == "" {
@@ -129,6 +142,7 @@ var watchEvents = chromedp.Evaluate[chromedp.Void](`(() => {
 
 const (
 	position = "document.getElementById('video').currentTime"
+	latency  = "parseFloat(document.getElementById('latency').textContent)" // as the page says
 	frames   = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
 )
 

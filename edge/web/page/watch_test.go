@@ -1,65 +1,14 @@
 package page_test
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 )
-
-const fps = 20 // of the test stream
-
-// pushStream has ffmpeg make a live stream of two renditions, about a second behind, and
-// write it to where (a folder or an address), until the test or stop ends it.
-func pushStream(t *testing.T, where string, options ...string) (stop func()) {
-	t.Helper()
-	path, err := exec.LookPath("ffmpeg")
-	if err != nil {
-		t.Fatal("ffmpeg is missing: apt-get update && apt-get install -y ffmpeg")
-	}
-	args := []string{"-hide_banner", "-nostdin", "-loglevel", "warning",
-		"-re", "-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=640x360:rate=%d", fps),
-		"-re", "-f", "lavfi", "-i", "sine=frequency=440",
-		"-filter_complex", "[0:v]split=2[high][b];[b]scale=320:180[low]",
-		"-map", "[high]", "-map", "1:a", "-map", "[low]", "-map", "1:a",
-		"-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", "-keyint_min", "20", "-sc_threshold", "0",
-		"-b:v:0", "800k", "-b:v:1", "250k", "-c:a", "aac", "-b:a", "64k",
-		"-f", "hls", "-hls_time", "1", "-hls_list_size", "8", "-hls_segment_type", "fmp4",
-		"-var_stream_map", "v:0,a:0,name:360p v:1,a:1,name:180p", "-master_pl_name", "index.m3u8"}
-	args = append(args, options...)
-	args = append(args, "-hls_segment_filename", where+"/%v/%d.m4s", where+"/%v/index.m3u8")
-	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, path, args...)
-	// An interrupt ends the playlists properly, as someone's Ctrl-C does.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 5 * time.Second
-	log, err := os.Create(filepath.Join(t.TempDir(), "ffmpeg.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("cannot start ffmpeg: %v", err)
-	}
-	stop = func() {
-		cancel()
-		_ = cmd.Wait() // ends by a signal
-		_ = log.Close()
-	}
-	t.Cleanup(func() {
-		stop()
-		if t.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			t.Logf("ffmpeg said:\n%s", text)
-		}
-	})
-	return stop
-}
 
 // pushFolder is a stream in a new folder, once there is something to play.
 func pushFolder(t *testing.T) (folder string, stop func()) {

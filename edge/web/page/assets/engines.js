@@ -67,7 +67,8 @@ class HlsEngine extends Engine {
       backBufferLength: 30,
       capLevelToPlayerSize: true,
       liveDurationInfinity: true,
-      maxLiveSyncPlaybackRate: 1.05,
+      lowLatencyMode: true, // where the playlist has parts
+      maxLiveSyncPlaybackRate: 1.05, // of what has fallen behind, in that mode
     });
     this.#hls = hls;
     this.#events = { stalls: 0, errors: 0 };
@@ -140,6 +141,14 @@ class HlsEngine extends Engine {
     return this.#hls.liveSyncPosition;
   }
 
+  /** What is fetched at a time: parts where the playlist has them, of so many seconds at most. */
+  get pieces() {
+    const details = this.#hls.latestLevelDetails;
+    if (!details) return null;
+    const parts = details.partList !== null;
+    return { parts, seconds: parts ? details.partTarget : details.targetduration };
+  }
+
   /** What happened since the start: stalls and errors, those that were got over included. */
   get events() {
     return this.#events;
@@ -171,6 +180,7 @@ class NativeEngine extends Engine {
   level = -1;
   auto = true;
   targetLatency = NaN;
+  pieces = null; // it does not say
   events = { stalls: 0, errors: 0 };
   bandwidth = NaN;
 

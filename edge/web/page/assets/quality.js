@@ -1,4 +1,4 @@
-// What the quality menu says. Pure functions.
+// What the quality menu says, and the facts below the picture. Pure functions.
 
 const ordinaryFps = 31; // from here on the frame rate is worth a mention
 
@@ -25,6 +25,12 @@ export function autoName(level) {
 export function rate(bits) {
   if (bits >= 1e6) return `${(bits / 1e6).toFixed(1)} Mb/s`;
   return `${Math.round(bits / 1e3)} kb/s`;
+}
+
+/** piecesName says what is fetched at a time: { parts, seconds }, or null while not known. */
+export function piecesName(pieces) {
+  if (!pieces) return '';
+  return `${pieces.parts ? 'parts' : 'segments'} of ${Number(pieces.seconds.toFixed(1))} s`;
 }
 
 function shortName({ height, bitrate, fps }) {

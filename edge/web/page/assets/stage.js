@@ -5,7 +5,7 @@
 import { Alert } from './alert.js';
 import { engineFor } from './engines.js';
 import { Player } from './player.js';
-import { autoName, qualities, rate } from './quality.js';
+import { autoName, piecesName, qualities, rate } from './quality.js';
 import { recall, remember } from './settings.js';
 
 const drawEveryMs = 500;
@@ -235,6 +235,7 @@ export class Stage {
     const facts = {
       picture: video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '',
       bandwidth: engine?.bandwidth ? rate(engine.bandwidth) : '',
+      pieces: this.#started ? piecesName(engine.pieces) : '',
       buffer: this.#started ? `${this.#buffered.toFixed(1)} s` : '',
       frames: this.#started ? `${totalVideoFrames}, ${droppedVideoFrames} dropped` : '',
       stalls: this.#started ? `${stalls}` : '',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { autoName, qualities, rate } from '../assets/quality.js';
+import { autoName, piecesName, qualities, rate } from '../assets/quality.js';
 
 const level = (height, bitrate, fps = 25) => ({ height, bitrate, fps });
 
@@ -18,4 +18,10 @@ test('the automatic choice tells what it is', () => {
   assert.equal(autoName(undefined), 'Auto');
   assert.equal(autoName(level(360, 800e3)), 'Auto 360p');
   assert.equal(rate(999_499), '999 kb/s');
+});
+
+test('parts are told from segments', () => {
+  assert.equal(piecesName({ parts: true, seconds: 0.5 }), 'parts of 0.5 s');
+  assert.equal(piecesName({ parts: false, seconds: 4 }), 'segments of 4 s');
+  assert.equal(piecesName(null), '');
 });
