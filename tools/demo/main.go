@@ -39,6 +39,7 @@ const (
 type options struct {
 	channel string
 	tiers   bool
+	low     bool
 	push    bool
 	ports   bool
 }
@@ -68,6 +69,7 @@ func parse(args []string, out io.Writer) (*options, int) {
 	flags.SetOutput(out)
 	flags.StringVar(&opts.channel, "channel", "demo", "`name` of the channel")
 	flags.BoolVar(&opts.tiers, "tiers", false, "three processes: an origin, tier 1 and a point of presence, as a fleet has them")
+	flags.BoolVar(&opts.low, "low-latency", false, "push fragments, which the origin cuts into parts of 0.4 s: the picture is about 1.5 s old")
 	flags.BoolVar(&opts.push, "push", true, "push the test stream; with -push=false it says how to push your own")
 	flags.BoolVar(&opts.ports, "free-ports", false, "take free ports, even when the usual ones are free")
 	flags.Usage = func() {
@@ -114,7 +116,7 @@ func run(ctx context.Context, opts *options) error {
 		return ended(ctx, err)
 	}
 	if opts.push {
-		if err := c.start("ffmpeg", ffmpeg, streamArgs(s.pushTo)...); err != nil {
+		if err := c.start("ffmpeg", ffmpeg, opts.stream(s.pushTo)...); err != nil {
 			return err
 		}
 		fmt.Println("pushing a test stream …")
@@ -149,7 +151,7 @@ func (s *servers) tell(opts *options) {
 		fmt.Println("  " + line)
 	}
 	if !opts.push {
-		fmt.Printf("\nPush a stream, for example the test stream:\n\n  ffmpeg %s\n", quoted(streamArgs(s.pushTo)))
+		fmt.Printf("\nPush a stream, for example the test stream:\n\n  ffmpeg %s\n", quoted(opts.stream(s.pushTo)))
 	}
 	fmt.Println("\nCtrl-C ends it.")
 }

@@ -46,13 +46,15 @@ func TestTailKeepsTheEnd(t *testing.T) {
 }
 
 func TestStreamCanBeCopiedIntoAShell(t *testing.T) {
-	line := quoted(streamArgs("http://127.0.0.1:9/hls/den"))
-	out, err := exec.Command("sh", "-c", "printf '%s\\n' "+line).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := strings.Join(streamArgs("http://127.0.0.1:9/hls/den"), "\n") + "\n"; string(out) != want {
-		t.Errorf("a shell reads\n%s\nwant\n%s", out, want)
+	for _, opts := range []*options{{}, {low: true}} {
+		args := opts.stream("http://127.0.0.1:9/hls/den")
+		out, err := exec.Command("sh", "-c", "printf '%s\\n' "+quoted(args)).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.Join(args, "\n") + "\n"; string(out) != want {
+			t.Errorf("a shell reads\n%s\nwant\n%s", out, want)
+		}
 	}
 }
 
@@ -66,7 +68,7 @@ func TestDemoServesAStreamAndLeavesNothingBehind(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "uproar/tools/demo").CombinedOutput(); err != nil {
 		t.Fatalf("cannot build the demo: %v\n%s", err, out)
 	}
-	for name, args := range map[string][]string{"one process": nil, "three tiers": {"--tiers"}} {
+	for name, args := range map[string][]string{"one process": {"--low-latency"}, "three tiers": {"--tiers"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
@@ -92,7 +94,11 @@ func TestDemoServesAStreamAndLeavesNothingBehind(t *testing.T) {
 				open(t, text, what)
 			}
 			children := childrenOf(t, demo.Process.Pid)
-			if want := 2 + 2*len(args); len(children) != want {
+			want := 2
+			if args[0] == "--tiers" {
+				want = 4
+			}
+			if len(children) != want {
 				t.Errorf("it has started %d processes, want %d", len(children), want)
 			}
 			if err := demo.Process.Signal(os.Interrupt); err != nil {
