@@ -89,7 +89,7 @@ func watchTogether(t *testing.T, chromium context.Context, presence *edgetest.Se
 		t.Logf("%s: %.1f s played in %.1f s, %v s behind live as it says, %.2f s after it was made; %v stalls, %v waits, %v errors; %v frames",
 			name, played, wall, p.number(latency), p.number(clockAge), stalls, waits, errors, frames)
 		if stalls+errors+waits != 0 {
-			problems = append(problems, fmt.Sprintf("%s: %v stalls, %v times without a picture, %v errors", name, stalls, waits, errors))
+			problems = append(problems, fmt.Sprintf("%s: %v stalls, %v times without a picture, %v errors; %s", name, stalls, waits, errors, p.lastError()))
 		}
 		if frames < played*fps*0.9 {
 			problems = append(problems, fmt.Sprintf("%s: %v frames in %.1f s, want %v a second", name, frames, played, fps))
@@ -149,4 +149,14 @@ const (
 // fact is a number that the page shows of its player.
 func fact(name string) string {
 	return fmt.Sprintf("Number(document.getElementById('fact-%s').textContent)", name)
+}
+
+// lastError is what the page says of the last stall or error of its player.
+func (p *tab) lastError() string {
+	p.t.Helper()
+	text, err := chromedp.Run(p.ctx, chromedp.Evaluate[string]("document.getElementById('fact-errors').title"))
+	if err != nil {
+		p.t.Fatalf("cannot ask for the last error: %v", err)
+	}
+	return text
 }

@@ -71,7 +71,7 @@ class HlsEngine extends Engine {
       maxLiveSyncPlaybackRate: 1.05, // of what has fallen behind, in that mode
     });
     this.#hls = hls;
-    this.#events = { stalls: 0, errors: 0 };
+    this.#events = { stalls: 0, errors: 0, last: '' };
     hls.on(Hls.Events.MANIFEST_PARSED, () => owner.levels());
     hls.on(Hls.Events.LEVEL_SWITCHED, () => owner.levels());
     hls.on(Hls.Events.LEVEL_LOADED, (_, { details }) => {
@@ -88,6 +88,7 @@ class HlsEngine extends Engine {
     const { ErrorTypes, ErrorDetails } = Hls;
     if (details === ErrorDetails.BUFFER_STALLED_ERROR) this.#events.stalls++;
     else this.#events.errors++;
+    this.#events.last = details;
     if (!fatal) return;
     if (type === ErrorTypes.MEDIA_ERROR) {
       this.#mediaErred(details);
@@ -149,7 +150,7 @@ class HlsEngine extends Engine {
     return { parts, seconds: parts ? details.partTarget : details.targetduration };
   }
 
-  /** What happened since the start: stalls and errors, those that were got over included. */
+  /** What happened since the start: stalls and errors, those that were got over included, and the last one's name. */
   get events() {
     return this.#events;
   }
@@ -181,7 +182,7 @@ class NativeEngine extends Engine {
   auto = true;
   targetLatency = NaN;
   pieces = null; // it does not say
-  events = { stalls: 0, errors: 0 };
+  events = { stalls: 0, errors: 0, last: '' };
   bandwidth = NaN;
 
   pick() {}

@@ -231,7 +231,7 @@ export class Stage {
     const video = this.#video;
     const engine = this.#player.engine;
     const { totalVideoFrames, droppedVideoFrames } = video.getVideoPlaybackQuality?.() ?? {};
-    const { stalls, errors } = engine?.events ?? {};
+    const { stalls, errors, last } = engine?.events ?? {};
     const facts = {
       picture: video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '',
       bandwidth: engine?.bandwidth ? rate(engine.bandwidth) : '',
@@ -241,6 +241,7 @@ export class Stage {
       stalls: this.#started ? `${stalls}` : '',
       errors: this.#started ? `${errors}` : '',
     };
+    this.#find('fact-errors').title = last ? `last: ${last}` : '';
     for (const [name, text] of Object.entries(facts)) this.#find(`fact-${name}`).textContent = text || '–';
   }
 
