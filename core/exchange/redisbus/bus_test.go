@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"uproar/core/exchange"
 	"uproar/core/store/redistest"
@@ -80,6 +81,27 @@ func TestManyLinesShareAPublishUnderLoad(t *testing.T) {
 	defer r.mu.Unlock()
 	if r.payloads > lines/10 {
 		t.Errorf("%d lines came in %d payloads", lines, r.payloads)
+	}
+}
+
+func TestBusyPartitionIsFlushedNoOftenerThanItMay(t *testing.T) {
+	t.Parallel()
+	b := openBus(t, redistest.StartMany(t, 1), nil)
+	r := newRecorder()
+	follow(t, startFeed(t, b, r), r, "ann")
+	p := startPublisher(t, b)
+	began := time.Now()
+	const lines = 100
+	for i := range lines {
+		begin(t, p, "ann", fmt.Sprint(i))
+		time.Sleep(time.Millisecond)
+	}
+	contiguous(t, "ann", r.awaitLines(t, "ann", lines), 1)
+	most := int(time.Since(began)/flushEvery) + 2 // the first, and what subscribed
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.payloads > most {
+		t.Errorf("%d lines came in %d payloads, want at most %d", lines, r.payloads, most)
 	}
 }
 

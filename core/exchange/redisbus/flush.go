@@ -145,6 +145,7 @@ func refused(why error) error {
 // lie side by side.
 func (p *Publisher) prepare(q *queue, batch []lines) *flush {
 	f := &flush{taken: batch}
+	q.flushed = time.Now()
 	batch = slices.Clone(batch)
 	slices.SortStableFunc(batch, func(a, b lines) int { return strings.Compare(a.Room, b.Room) })
 	q.number++

@@ -17,8 +17,9 @@ type queue struct {
 	}
 
 	// Of that goroutine, one after the other.
-	number uint64    // of the last flush
-	known  time.Time // when the server last said that it has a number of ours
+	number  uint64    // of the last flush
+	flushed time.Time // when that was taken
+	known   time.Time // when the server last said that it has a number of ours
 }
 
 // push wants the lock.
