@@ -25,8 +25,8 @@
 // number of the last line. With a new mark goes what is older than the older of the two
 // before. So the last two minutes of a room are there, and no more than about three and
 // some lines, with three exceptions. The last 512 lines stay whatever their age. More than about 16,384 entries
-// are never kept: three minutes at 90 entries/s; a room of 865 lines/s, each a flush of its
-// own, keeps the last 19 s, and more where lines share flushes. And if Redis' clock jumps
+// are never kept: three minutes at 90 entries/s, and one process makes 100 at most; a room
+// that several processes publish in at that rate keeps less. And if Redis' clock jumps
 // forward, it goes as if that time had passed; backward, what is there stays a few minutes
 // longer. The bytes of a stream are bounded by those of its entries alone, see flushBytesMax.
 //
