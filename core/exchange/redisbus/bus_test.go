@@ -66,12 +66,16 @@ func TestLinesComeInOrderWithoutGapOrDuplicate(t *testing.T) {
 	})
 }
 
+// publisherWithReader is a publisher, and who hears the room ann.
+func publisherWithReader(t *testing.T) (*Publisher, *recorder) {
+	b, r := openBus(t, redistest.StartMany(t, 1), nil), newRecorder()
+	follow(t, startFeed(t, b, r), r, "ann")
+	return startPublisher(t, b), r
+}
+
 func TestManyLinesShareAPublishUnderLoad(t *testing.T) {
 	t.Parallel()
-	b := openBus(t, redistest.StartMany(t, 1), nil)
-	r := newRecorder()
-	follow(t, startFeed(t, b, r), r, "ann")
-	p := startPublisher(t, b)
+	p, r := publisherWithReader(t)
 	const lines = 4000
 	for i := range lines {
 		begin(t, p, "ann", fmt.Sprint(i))
@@ -86,10 +90,7 @@ func TestManyLinesShareAPublishUnderLoad(t *testing.T) {
 
 func TestBusyPartitionIsFlushedNoOftenerThanItMay(t *testing.T) {
 	t.Parallel()
-	b := openBus(t, redistest.StartMany(t, 1), nil)
-	r := newRecorder()
-	follow(t, startFeed(t, b, r), r, "ann")
-	p := startPublisher(t, b)
+	p, r := publisherWithReader(t)
 	began := time.Now()
 	const lines = 100
 	for i := range lines {

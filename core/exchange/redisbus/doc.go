@@ -35,8 +35,9 @@
 // A partition has one flush under way: a script that gives positions, keeps the lines in
 // their rooms' streams, and publishes one payload. What comes meanwhile goes with the
 // next, and that not before 10 ms after the one before: a busy partition sends many lines
-// in one PUBLISH, and an idle one sends a line at once. Each flush has a number that grows, and the server keeps the last one of
-// each publisher: a flush whose answer was lost is sent again, and takes effect once.
+// in one PUBLISH, and an idle one sends a line at once. Each flush has a number that
+// grows, and the server keeps the last one of each publisher: a flush whose answer was
+// lost is sent again, and takes effect once.
 //
 // What is no line (exchange.AppendAside) goes by a plain PUBLISH of its own, without a
 // position, and is not kept.

@@ -94,15 +94,11 @@ func (p *Publisher) await(q *queue, f *flush, result <-chan rueidis.RedisResult)
 // pause waits a little before a call that may fail like the last one. It returns false
 // when the publisher stops.
 func (p *Publisher) pause(q *queue) bool {
-	timer := time.NewTimer(againAfter)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		p.refuse(q.expired(time.Now().Add(-p.bus.config.SendTimeout)), exchange.ErrUnavailable)
-		return true
-	case <-p.stop:
+	if !p.wait(againAfter) {
 		return false
 	}
+	p.refuse(q.expired(time.Now().Add(-p.bus.config.SendTimeout)), exchange.ErrUnavailable)
+	return true
 }
 
 // sweep answers what has waited too long, in the queue and in the flush.

@@ -120,15 +120,20 @@ func (p *Publisher) run(q *queue) {
 
 // linger waits until a partition may be flushed again.
 func (p *Publisher) linger(q *queue) {
-	left := flushEvery - time.Since(q.flushed)
-	if left <= 0 {
-		return
+	if left := flushEvery - time.Since(q.flushed); left > 0 {
+		p.wait(left)
 	}
-	timer := time.NewTimer(left)
+}
+
+// wait returns false when the publisher stops before the time is over.
+func (p *Publisher) wait(d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-p.stop:
+		return false
 	}
 }
 
