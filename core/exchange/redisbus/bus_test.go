@@ -98,7 +98,7 @@ func TestBusyPartitionIsFlushedNoOftenerThanItMay(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	contiguous(t, "ann", r.awaitLines(t, "ann", lines), 1)
-	most := int(time.Since(began)/flushEvery) + 2 // the first, and what subscribed
+	most := int(time.Since(began)/defaultFlushEvery) + 2 // the first, and what subscribed
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.payloads > most {

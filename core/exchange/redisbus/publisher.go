@@ -20,12 +20,6 @@ const (
 	flushPartsMax = 1024
 )
 
-// flushEvery is how often a partition is flushed at most. A flush costs its server, and
-// every edge that wants the partition, some wake-ups whatever it carries. A room of 90
-// lines a second hardly notices, and one of 900 has nine in each: nobody reads so fast
-// that 10 ms matter there.
-const flushEvery = 10 * time.Millisecond
-
 // lines are Lines that a Publisher has taken.
 type lines struct {
 	*exchange.Lines
@@ -120,7 +114,7 @@ func (p *Publisher) run(q *queue) {
 
 // linger waits until a partition may be flushed again.
 func (p *Publisher) linger(q *queue) {
-	if left := flushEvery - time.Since(q.flushed); left > 0 {
+	if left := p.bus.config.FlushEvery - time.Since(q.flushed); left > 0 {
 		p.wait(left)
 	}
 }

@@ -25,7 +25,7 @@ type archive struct {
 func startArchive(t *testing.T) *archive {
 	t.Helper()
 	a := &archive{t: t, server: redistest.Start(t)}
-	a.bus = openBus(t, []*redistest.Server{a.server}, nil)
+	a.bus = openBus(t, []*redistest.Server{a.server}, func(c *Config) { c.FlushEvery = time.Nanosecond }) // thousands, one by one
 	a.publisher = startPublisher(t, a.bus)
 	p := exchange.PartitionOf("ann", a.bus.config.Partitions)
 	a.stream, a.counter = a.bus.keys.stream(p, "ann"), a.bus.keys.counter(p, "ann")
